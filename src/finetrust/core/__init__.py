@@ -1,0 +1,1 @@
+"""What everything else speaks in: errors, registries, measures, profiles, predictions, run folders."""

@@ -1,0 +1,154 @@
+"""A measure: one number with its meaning, its interval, and how it was computed."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from finetrust.core.registry import Registry
+
+if TYPE_CHECKING:
+    from finetrust.core.evidence import Evidence
+
+Axis = Literal["data", "accuracy", "stability", "interpretability"]
+AXES: tuple[Axis, ...] = ("data", "accuracy", "stability", "interpretability")
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a measure's arithmetic returns.
+
+    Parameters
+    ----------
+    value, ci_low, ci_high : float
+        The number and its 95 % confidence interval, in the unit of the measure.
+    n : int
+        How many items the number rests on.
+    subset : str
+        Which part of the data, e.g. ``"class=cat"``; empty for all.
+    details : mapping
+        JSON values that a plot needs (bins, curves, matrices).
+    """
+
+    value: float
+    ci_low: float
+    ci_high: float
+    n: int
+    subset: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One number of a trust profile.
+
+    ``value`` is None when the measure does not apply, and ``reason`` then says why.
+    """
+
+    name: str
+    axis: Axis
+    title: str
+    value: float | None
+    ci_low: float | None
+    ci_high: float | None
+    n: int
+    unit: str
+    better: Literal["higher", "lower"]
+    method: str
+    reference: str
+    subset: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    reason: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The name that a gate uses: ``accuracy`` or ``recall[class=cat]``."""
+        return f"{self.name}[{self.subset}]" if self.subset else self.name
+
+    @property
+    def applies(self) -> bool:
+        """Whether there is a value."""
+        return self.value is not None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the measure as JSON values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class MeasureDefinition:
+    """The facts of a measure and the function that estimates it from evidence."""
+
+    name: str
+    axis: Axis
+    title: str
+    unit: str
+    better: Literal["higher", "lower"]
+    method: str
+    reference: str
+    needs: tuple[str, ...]
+    estimate: "Callable[[Evidence], Iterable[Estimate]]"
+
+    def measure(self, estimate: Estimate) -> Measure:
+        """Return `estimate` with the facts of this definition."""
+        return Measure(**self._facts(), **vars(estimate))
+
+    def not_applicable(self, reason: str) -> Measure:
+        """Return this measure without a value, for the given reason."""
+        return Measure(
+            **self._facts(), value=None, ci_low=None, ci_high=None, n=0, reason=reason
+        )
+
+    def _facts(self) -> dict[str, Any]:
+        names = ("name", "axis", "title", "unit", "better", "method", "reference")
+        return {name: getattr(self, name) for name in names}
+
+
+measures: Registry[MeasureDefinition] = Registry("measure", "finetrust.trust")
+
+
+def measure(
+    name: str,
+    *,
+    axis: Axis,
+    title: str,
+    better: Literal["higher", "lower"],
+    method: str,
+    reference: str,
+    unit: str = "",
+    needs: tuple[str, ...] = (),
+) -> "Callable[[Callable[[Evidence], Iterable[Estimate]]], Callable[[Evidence], Iterable[Estimate]]]":
+    """Register the decorated function as a measure.
+
+    The function takes :class:`~finetrust.core.evidence.Evidence` and yields one
+    :class:`Estimate` for all the data and, where it makes sense, one per subset. It raises
+    :class:`~finetrust.core.errors.NotApplicable` with the reason where it has no meaning.
+
+    Parameters
+    ----------
+    name : str
+        The field's standard term in snake case; the key in gates and JSON.
+    axis : {"data", "accuracy", "stability", "interpretability"}
+    title : str
+        What a reader sees.
+    better : {"higher", "lower"}
+    method : str
+        How value and interval are computed, in one or two sentences that a product owner can read.
+    reference : str
+        The paper and equation.
+    unit : str
+        ``"%"`` for shares (stored as 0..1), ``""`` for a bare number.
+    needs : tuple of str
+        Columns that the clean predictions must have, e.g. ``("logits",)``; otherwise the
+        measure is reported as not applicable.
+    """
+
+    def decorate(
+        estimate: "Callable[[Evidence], Iterable[Estimate]]",
+    ) -> "Callable[[Evidence], Iterable[Estimate]]":
+        definition = MeasureDefinition(
+            name, axis, title, unit, better, method, reference, needs, estimate
+        )
+        measures.add(name, definition)
+        return estimate
+
+    return decorate
