@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 INPUT_SIZE = 32
-MEAN = (0.3, 0.3, 0.3)
-STD = (0.36, 0.36, 0.36)
+MEAN = (0.33, 0.33, 0.33)
+STD = (0.34, 0.34, 0.34)
 
 
 class ResidualBlock(nn.Module):

@@ -1,0 +1,102 @@
+"""Preprocessing: what pretrained weights expect of their input, kept with them wherever they go."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from PIL import Image
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
+Augment = Literal["none", "crop", "crop-flip", "trivialaugment"]
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """How an image becomes the input of a network.
+
+    Parameters
+    ----------
+    input_size : int
+        Side of the square input, in pixels.
+    resize : int
+        Length of the shorter side before the centre crop, in pixels.
+    interpolation : {"nearest", "bilinear", "bicubic", "lanczos"}
+        Filter, always antialiased.
+    mean, std : tuple of float (3,)
+        Subtracted from, then divided out of, RGB values in [0, 1].
+    """
+
+    input_size: int
+    resize: int
+    interpolation: Interpolation
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+    def overridden(
+        self,
+        input_size: int | None = None,
+        mean: tuple[float, float, float] | None = None,
+        std: tuple[float, float, float] | None = None,
+        interpolation: Interpolation | None = None,
+    ) -> "Preprocessing":
+        """Return this preprocessing with what was given; the resize keeps its ratio to the size."""
+        size = input_size or self.input_size
+        return replace(
+            self,
+            input_size=size,
+            resize=round(self.resize * size / self.input_size),
+            mean=mean or self.mean,
+            std=std or self.std,
+            interpolation=interpolation or self.interpolation,
+        )
+
+    def transform(self) -> "Callable[[Image.Image], Tensor]":
+        """Return the function from an RGB image to a uint8 tensor (3, input_size, input_size)."""
+        from torchvision.transforms import v2
+
+        return v2.Compose(
+            [
+                v2.Resize(self.resize, interpolation=self._filter(), antialias=True),
+                v2.CenterCrop(self.input_size),
+                v2.PILToTensor(),
+            ]
+        )
+
+    def augmented(self, augment: Augment) -> "Callable[[Image.Image], Tensor]":
+        """Return a random transform for training, of the same shape and dtype as `transform`.
+
+        ``crop`` is a random resized crop of 35-100 % of the area, ``crop-flip`` adds mirroring,
+        ``trivialaugment`` adds TrivialAugment (Müller & Hutter 2021).
+        """
+        from torchvision.transforms import v2
+
+        if augment == "none":
+            return self.transform()
+        steps: list[Any] = [
+            v2.RandomResizedCrop(
+                self.input_size, scale=(0.35, 1.0), interpolation=self._filter(), antialias=True
+            )
+        ]
+        if augment in ("crop-flip", "trivialaugment"):
+            steps.append(v2.RandomHorizontalFlip())
+        if augment == "trivialaugment":
+            steps.append(v2.TrivialAugmentWide())
+        return v2.Compose([*steps, v2.PILToTensor()])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the preprocessing as JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Preprocessing":
+        """Return the preprocessing that :meth:`to_dict` described."""
+        pairs = {"mean": tuple(values["mean"]), "std": tuple(values["std"])}
+        return cls(**{**values, **pairs})
+
+    def _filter(self) -> Any:
+        from torchvision.transforms import InterpolationMode
+
+        return InterpolationMode(self.interpolation)

@@ -1,0 +1,124 @@
+"""A network on disk: weights in safetensors, and what is needed to build it again in JSON."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_model, save_model
+from torch import nn
+
+from finetrust.core.atomic import replacing_folder, write_json
+from finetrust.core.errors import UserError
+from finetrust.models.head import take_apart
+from finetrust.models.network import Network
+from finetrust.models.preprocessing import Preprocessing
+from finetrust.models.source import Architecture, Provenance, sources
+
+
+@dataclass(frozen=True)
+class SavedModel:
+    """A network with everything that using it takes.
+
+    Parameters
+    ----------
+    network : Network
+    task : str
+    classes : tuple of str
+        Names of the outputs.
+    provenance : Provenance
+        Of the pretrained weights.
+    architecture : Architecture or None
+    calibration : mapping
+        What was fitted on validation data, e.g. ``{"temperature": 1.4, "n": 300}``.
+    """
+
+    network: Network
+    task: str
+    classes: tuple[str, ...]
+    provenance: Provenance
+    architecture: Architecture | None
+    calibration: Mapping[str, Any] = field(default_factory=dict)
+
+
+def save(model: SavedModel, folder: Path) -> None:
+    """Write `model` to `folder`, whole or not at all."""
+    linear = [m for m in model.network.head.modules() if isinstance(m, nn.Linear)]
+    facts = {
+        "task": model.task,
+        "classes": list(model.classes),
+        "architecture": asdict(model.architecture) if model.architecture else None,
+        "head": [linear[-1].in_features, linear[-1].out_features],
+        "preprocessing": model.network.preprocessing.to_dict(),
+        "provenance": asdict(model.provenance),
+        "calibration": dict(model.calibration),
+    }
+    with replacing_folder(folder) as temporary:
+        save_model(model.network, str(temporary / "weights.safetensors"))
+        write_json(temporary / "model.json", facts)
+
+
+def load(
+    folder: Path, module: nn.Module | None = None, allow_code: str | None = None
+) -> SavedModel:
+    """Read a model that :func:`save` wrote.
+
+    Parameters
+    ----------
+    folder : Path
+    module : nn.Module, optional
+        Needed where the model was a module given in Python: the same architecture, any weights.
+    allow_code : str, optional
+        The ``FILE.py:FUNCTION`` the user names now; only then is that code run again.
+
+    Raises
+    ------
+    UserError
+        If files are missing or broken, or the architecture cannot be built from here.
+    """
+    try:
+        facts = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"{folder}: no saved model ({error})", "Give the folder of a finished run."
+        ) from error
+    architecture = Architecture(**facts["architecture"]) if facts["architecture"] else None
+    preprocessing = Preprocessing.from_dict(facts["preprocessing"])
+    built = module or _build(architecture, folder, allow_code)
+    parts = take_apart(built, preprocessing.input_size)
+    network = Network(parts.backbone, nn.Linear(*facts["head"]), preprocessing)
+    try:
+        load_model(network, folder / "weights.safetensors")
+    except (SafetensorError, OSError, RuntimeError) as error:
+        raise UserError(
+            f"{folder / 'weights.safetensors'}: does not fit the model ({str(error).splitlines()[0]})",
+            "Restore the file, or tune again.",
+        ) from error
+    facts["provenance"]["notes"] = tuple(facts["provenance"]["notes"])
+    return SavedModel(
+        network.eval(),
+        facts["task"],
+        tuple(facts["classes"]),
+        Provenance(**facts["provenance"]),
+        architecture,
+        facts["calibration"],
+    )
+
+
+def _build(architecture: Architecture | None, folder: Path, allow_code: str | None) -> nn.Module:
+    if architecture is None:
+        raise UserError(
+            f"{folder}: this model was a module given in Python and has no name to build it from",
+            "Load it in Python: finetrust.load(run, module=your_module).",
+        )
+    name = architecture.name
+    if architecture.source == "builder":
+        if allow_code is None:
+            raise UserError(
+                f"{folder}: the architecture is built by the code {name}",
+                f"If you trust that file, allow it to run: --model {name}",
+            )
+        name = allow_code
+    return sources.get(architecture.source).build(name, "random", architecture.args).module

@@ -1,0 +1,183 @@
+"""Where pretrained models come from: one file per source, found by the name the user gives."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from torch import nn
+
+from finetrust.core.errors import UserError
+from finetrust.core.nearest import did_you_mean
+from finetrust.core.registry import Registry
+from finetrust.models.preprocessing import Preprocessing
+from finetrust.models.weights_file import (
+    SUFFIXES,
+    fit_weights,
+    read_weights,
+    sha256_of_file,
+    sha256_of_tensors,
+)
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a model's weights come from.
+
+    Parameters
+    ----------
+    architecture : str
+    source : str
+        For example ``"torchvision ResNet50_Weights.IMAGENET1K_V2"``, a file, or ``"random"``.
+    sha256 : str
+        Of the weights file, or of the tensors where there is no file.
+    licence : str
+        ``"unknown"`` where the source names none.
+    notes : tuple of str
+        What was handled while loading (prefixes removed, last layer left out, ...).
+    """
+
+    architecture: str
+    source: str
+    sha256: str
+    licence: str = "unknown"
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """A pretrained module as its source yields it.
+
+    Parameters
+    ----------
+    module : nn.Module
+        Normalised images (n, 3, h, w) to logits or features.
+    preprocessing : Preprocessing or None
+        None where the source does not know it.
+    provenance : Provenance
+    classes : tuple of str
+        Names of the logits where the source knows them.
+    """
+
+    module: nn.Module
+    preprocessing: Preprocessing | None
+    provenance: Provenance
+    classes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What is needed to build an untrained module again; saved in the run folder."""
+
+    source: str
+    name: str
+    args: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Source(Protocol):
+    """One source of models. ``rank`` orders the sources when a name is known to several."""
+
+    rank: int
+
+    def names(self) -> list[str]:
+        """Return all architectures of this source."""
+        ...
+
+    def accepts(self, name: str) -> bool:
+        """Return whether this source can build `name`."""
+        ...
+
+    def build(self, name: str, weights: str, args: Mapping[str, Any]) -> Pretrained:
+        """Return the module with ``"pretrained"``, ``"random"`` or specially named weights.
+
+        Raises
+        ------
+        UserError
+            If weights cannot be had; the text says what was tried and how to get them by hand.
+        """
+        ...
+
+
+sources: Registry[Source] = Registry("model source", "finetrust.models")
+
+
+def find_architecture(model: str, args: Mapping[str, Any]) -> Architecture:
+    """Return the architecture called `model`, ``source:name`` or a name that some source knows.
+
+    Raises
+    ------
+    UserError
+        If no source knows it; the nearest name is suggested.
+    """
+    prefix, _, rest = model.partition(":")
+    if rest and prefix in sources.names():
+        source = sources.get(prefix)
+        if not source.accepts(rest):
+            raise UserError(
+                f"{prefix} has no model '{rest}'",
+                did_you_mean(rest, source.names()) or f"See the list of {prefix}'s models.",
+            )
+        return Architecture(prefix, rest, args)
+    ranked = sorted(sources.items(), key=lambda item: item[1].rank)
+    for name, source in ranked:
+        if source.accepts(model):
+            return Architecture(name, model, args)
+    if Path(model).suffix in SUFFIXES:
+        raise UserError(
+            f"{model}: a weights file does not say which architecture it is for",
+            f"Name the architecture too: --model ARCHITECTURE --weights {model}",
+        )
+    known = [known for _, source in ranked for known in source.names()]
+    raise UserError(
+        f"unknown model '{model}'",
+        did_you_mean(model, known) or "Give a torchvision or timm name, or FILE.py:FUNCTION.",
+    )
+
+
+def load_pretrained(model: str, weights: str, args: Mapping[str, Any]) -> tuple[Architecture, Pretrained]:
+    """Return the named model with its weights.
+
+    Parameters
+    ----------
+    model : str
+        Architecture, or a weights file whose name begins with one (``resnet50-0676ba61.pth``).
+    weights : str
+        ``"pretrained"``, ``"random"``, a name that the source knows, or a weights file.
+
+    Raises
+    ------
+    UserError
+        For an unknown model, weights that cannot be had, or weights for another architecture.
+    """
+    file = Path(weights) if Path(weights).suffix in SUFFIXES else None
+    if file is None and Path(model).suffix in SUFFIXES and Path(model).is_file():
+        file, model = Path(model), _architecture_in(Path(model)) or model
+    architecture = find_architecture(model, args)
+    source = sources.get(architecture.source)
+    if file is None:
+        return architecture, source.build(architecture.name, weights, args)
+    state = read_weights(file)
+    built = source.build(architecture.name, "random", args)
+    notes = fit_weights(built.module, state, file)
+    provenance = replace(
+        built.provenance,
+        source=str(file),
+        sha256=sha256_of_file(file),
+        licence="unknown",
+        notes=tuple(notes),
+    )
+    return architecture, replace(built, provenance=provenance)
+
+
+def wrap_module(module: nn.Module) -> Pretrained:
+    """Return a module given in Python as a pretrained model."""
+    name = type(module).__name__
+    digest = sha256_of_tensors(module.state_dict())
+    return Pretrained(module, None, Provenance(name, f"Python object {name}", digest))
+
+
+def _architecture_in(file: Path) -> str | None:
+    known = {name for _, source in sources.items() for name in source.names()}
+    stem = file.name
+    matches = [name for name in known if stem == name or stem.startswith((f"{name}-", f"{name}."))]
+    return max(matches, key=len, default=None)
