@@ -1,0 +1,173 @@
+"""Confidence intervals: Wilson for shares, the bootstrap for means and what is computed from means.
+
+Wilson, "Probable inference, the law of succession, and statistical inference", JASA 1927;
+Efron & Tibshirani, "An Introduction to the Bootstrap", 1993, chapters 13 and 14.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.stats import norm
+
+CELLS_AT_ONCE = 1 << 20
+RESAMPLES = 1000
+
+
+def wilson(
+    successes: ArrayLike, n: ArrayLike, level: float = 0.95
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the Wilson score interval of a share (Wilson 1927; Brown, Cai & DasGupta 2001, eq. 4).
+
+    Parameters
+    ----------
+    successes : array-like of float, any shape
+        How many of the items; a fraction is allowed (a mean of values in [0, 1], times n).
+    n : array-like of float, broadcastable to `successes`
+        Of how many. Where it is 0 nothing is known and the interval is [0, 1].
+    level : float
+
+    Returns
+    -------
+    low, high : float64 arrays of the broadcast shape
+        Within [0, 1]; exactly 0 where no item succeeds and exactly 1 where all do.
+    """
+    successes, n = np.broadcast_arrays(np.asarray(successes, float), np.asarray(n, float))
+    z2 = norm.ppf((1 + level) / 2) ** 2
+    known = np.maximum(n, 1)
+    share = successes / known
+    centre = (successes + z2 / 2) / (known + z2)
+    half = np.sqrt(z2 * (known * share * (1 - share) + z2 / 4)) / (known + z2)
+    low = np.where((n == 0) | (successes == 0), 0.0, np.clip(centre - half, 0, 1))
+    high = np.where((n == 0) | (successes == n), 1.0, np.clip(centre + half, 0, 1))
+    return low, high
+
+
+def bootstrap_mean(values: np.ndarray, seed: int, level: float = 0.95) -> tuple[float, float]:
+    """Return the BCa interval of the mean of `values` (Efron & Tibshirani 1993, section 14.3).
+
+    Parameters
+    ----------
+    values : float array (n,)
+        At least one; of a single value, or of equal ones, the interval has no width.
+    seed : int
+    level : float
+    """
+    replicates = resampled_means(values[:, None], RESAMPLES, seed)[:, 0]
+    return bca_interval(float(values.mean()), replicates, values, level)
+
+
+def bootstrap_share(values: np.ndarray, seed: int, level: float = 0.95) -> tuple[float, float]:
+    """Return the interval of the mean of values that lie in [0, 1].
+
+    BCa, except where the values are all equal: resampling equal values shows no uncertainty at
+    all, however few there are, so that the Wilson interval of that share of n items is returned.
+
+    Parameters
+    ----------
+    values : float array (n,)
+    seed : int
+    level : float
+    """
+    if np.ptp(values) == 0:
+        low, high = wilson(values.sum(), len(values), level)
+        return float(low), float(high)
+    return bootstrap_mean(values, seed, level)
+
+
+def resampled_means(values: np.ndarray, n_resamples: int = RESAMPLES, seed: int = 0) -> np.ndarray:
+    """Return the column means of `n_resamples` resamples of the rows, drawn with replacement.
+
+    The rows of a resample stay together, so that columns are paired. A resample is a row of
+    multinomial counts, and all its means are one matrix product; the counts are made a chunk at
+    a time, so that memory does not grow with the number of resamples.
+
+    Parameters
+    ----------
+    values : float array (n, m)
+    n_resamples : int
+    seed : int
+
+    Returns
+    -------
+    float64 array (n_resamples, m)
+    """
+    values = np.ascontiguousarray(values, dtype=np.float64)
+    chunks = [
+        counts @ values / len(values)
+        for counts in _resampled_counts(len(values), n_resamples, seed)
+    ]
+    return np.concatenate(chunks)
+
+
+def percentile_interval(replicates: np.ndarray, level: float = 0.95) -> tuple[float, float]:
+    """Return the percentile interval (Efron & Tibshirani 1993, eq. 13.5).
+
+    Parameters
+    ----------
+    replicates : float array (n_resamples,)
+    level : float
+    """
+    tails = [(1 - level) / 2, (1 + level) / 2]
+    low, high = np.quantile(replicates, tails)
+    return float(low), float(high)
+
+
+def basic_interval(
+    estimate: float, replicates: np.ndarray, level: float = 0.95
+) -> tuple[float, float]:
+    """Return the basic interval: the percentile interval mirrored at the estimate.
+
+    Right for an estimate that is biased by as much as its resamples are biased against it
+    (Davison & Hinkley, "Bootstrap Methods and their Application", 1997, eq. 5.6).
+
+    Parameters
+    ----------
+    estimate : float
+    replicates : float array (n_resamples,)
+    level : float
+    """
+    low, high = percentile_interval(replicates, level)
+    return 2 * estimate - high, 2 * estimate - low
+
+
+def bca_interval(
+    estimate: float, replicates: np.ndarray, influence: np.ndarray, level: float = 0.95
+) -> tuple[float, float]:
+    """Return the bias-corrected and accelerated interval (Efron & Tibshirani 1993, eq. 14.9-14.15).
+
+    Parameters
+    ----------
+    estimate : float
+    replicates : float array (n_resamples,)
+    influence : float array (n,)
+        How much each item moves the estimate, up to shift and scale: for a mean the values
+        themselves. Gives the acceleration, skewness / (6 sqrt(n)).
+    level : float
+    """
+    below = np.mean(replicates < estimate) + np.mean(replicates == estimate) / 2
+    if below in (0, 1):
+        return percentile_interval(replicates, level)
+    bias = norm.ppf(below)
+    z = bias + norm.ppf([(1 - level) / 2, (1 + level) / 2])
+    tails = norm.cdf(bias + z / (1 - _acceleration(influence) * z))
+    low, high = np.quantile(replicates, tails)
+    return float(low), float(high)
+
+
+def _resampled_counts(n: int, n_resamples: int, seed: int) -> Iterator[np.ndarray]:
+    rng = np.random.default_rng(seed)
+    at_once = max(1, CELLS_AT_ONCE // n)
+    for start in range(0, n_resamples, at_once):
+        rows = min(at_once, n_resamples - start)
+        drawn = rng.integers(0, n, size=(rows, n))
+        drawn += n * np.arange(rows)[:, None]
+        yield np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n).astype(np.float64)
+
+
+def _acceleration(influence: np.ndarray) -> float:
+    centred = influence - influence.mean()
+    spread = np.sqrt(np.mean(centred**2))
+    if spread == 0:
+        return 0.0
+    return float(np.mean((centred / spread) ** 3) / (6 * np.sqrt(len(influence))))

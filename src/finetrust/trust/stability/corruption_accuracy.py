@@ -1,0 +1,102 @@
+"""Accuracy under common corruptions (Hendrycks & Dietterich 2019, section 4)."""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from finetrust.core.errors import NotApplicable
+from finetrust.core.evidence import Evidence
+from finetrust.core.measure import Estimate, measure
+from finetrust.trust.accuracy.intervals import (
+    RESAMPLES,
+    bootstrap_share,
+    percentile_interval,
+    resampled_means,
+    wilson,
+)
+from finetrust.trust.accuracy.probabilities import is_right
+from finetrust.trust.stability.corruptions.catalogue import corruptions
+
+REFERENCE = "Hendrycks & Dietterich 2019, arXiv:1903.12261, section 4"
+
+
+@measure(
+    "corruption_accuracy",
+    axis="stability",
+    title="Accuracy under common corruptions",
+    better="higher",
+    method="Accuracy on corrupted copies of the items, every type counting the same and within a "
+    "type every severity. BCa bootstrap over items, each taken with all its copies.",
+    reference=REFERENCE,
+    unit="%",
+    needs=("logits",),
+)
+def corruption_accuracy(evidence: Evidence) -> Iterator[Estimate]:
+    """Yield the mean over all types, then each type; the details hold accuracy by severity."""
+    right = _right_by_type(evidence)
+    by_type = {name: _mean(list(of.values())) for name, of in right.items()}
+    table = {
+        name: {str(severity): float(r.mean()) for severity, r in sorted(of.items())}
+        for name, of in right.items()
+    }
+    yield _estimate(_mean(list(by_type.values())), evidence.seed, "", table)
+    for name, kept in by_type.items():
+        yield _estimate(kept, evidence.seed, f"corruption={name}", table[name])
+
+
+@measure(
+    "relative_corruption_accuracy",
+    axis="stability",
+    title="Accuracy kept under common corruptions",
+    better="higher",
+    method="Accuracy under corruption divided by accuracy on the untouched items. Percentile "
+    "bootstrap over items, clean and corrupted together.",
+    reference=REFERENCE,
+    unit="%",
+    needs=("logits",),
+)
+def relative_corruption_accuracy(evidence: Evidence) -> Iterator[Estimate]:
+    """Yield the part of the clean accuracy that is left under corruption."""
+    by_type = [_mean(list(of.values())) for of in _right_by_type(evidence).values()]
+    clean = is_right(evidence.clean).astype(float)
+    if not clean.any():
+        raise NotApplicable("no untouched item is right, so that no accuracy could be lost")
+    pairs = np.stack([_mean(by_type), clean], axis=1)
+    value = float(pairs[:, 0].mean() / pairs[:, 1].mean())
+    low, high = _ratio_interval(value, pairs, evidence.seed)
+    yield Estimate(value, low, high, len(clean))
+
+
+def _right_by_type(evidence: Evidence) -> dict[str, dict[int, np.ndarray]]:
+    """Return for each corruption and severity which items are right: float arrays (n,)."""
+    known = set(corruptions.names())
+    right: dict[str, dict[int, np.ndarray]] = {}
+    for perturbation, predictions in evidence.perturbed.items():
+        name, _, severity = perturbation.rpartition("-")
+        if name in known:
+            if not np.array_equal(predictions.ids, evidence.clean.ids):
+                raise ValueError(f"'{perturbation}' does not hold the clean items in their order")
+            right.setdefault(name, {})[int(severity)] = is_right(predictions).astype(float)
+    if not right:
+        raise NotApplicable("the model was not run on corrupted images")
+    return right
+
+
+def _mean(arrays: list[np.ndarray]) -> np.ndarray:
+    return np.mean(arrays, axis=0)
+
+
+def _estimate(right: np.ndarray, seed: int, subset: str, details: Mapping) -> Estimate:
+    low, high = bootstrap_share(right, seed)
+    return Estimate(float(right.mean()), low, high, len(right), subset, details)
+
+
+def _ratio_interval(value: float, pairs: np.ndarray, seed: int) -> tuple[float, float]:
+    """Return the interval of mean(corrupted) / mean(clean) for `pairs` (n, 2)."""
+    if np.ptp(pairs[:, 0] - value * pairs[:, 1]) == 0:
+        # Every resample gives the same ratio; what is left is how few clean hits it rests on.
+        low, high = wilson(min(value, 1.0) * pairs[:, 1].sum(), pairs[:, 1].sum())
+        return float(low), max(float(high), value)
+    resampled = resampled_means(pairs, RESAMPLES, seed)
+    ratios = resampled[resampled[:, 1] > 0]
+    return percentile_interval(ratios[:, 0] / ratios[:, 1])
