@@ -1,0 +1,249 @@
+"""The one schema behind the command line, YAML files and Python calls."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from finetrust.core.errors import UserError
+from finetrust.core.nearest import did_you_mean
+
+
+def _json_mapping(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError as error:
+        raise ValueError(f"not JSON: {error}") from error
+
+
+def _numbers(value: Any) -> Any:
+    return [part for part in value.split(",") if part] if isinstance(value, str) else value
+
+
+Fraction = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_numbers)]
+Triple = Annotated[tuple[float, float, float], BeforeValidator(_numbers)]
+
+
+class Options(BaseModel):
+    """Frozen options; an unknown key is an error that suggests the nearest known one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+class ModelOptions(Options):
+    """Which pretrained model, and how its inputs are prepared."""
+
+    model: str | None = Field(
+        None,
+        description="torchvision or timm name (prefix torchvision: or timm: to choose), "
+        "a weights file, or FILE.py:FUNCTION that builds a module (its code is run).",
+    )
+    weights: str = Field(
+        "pretrained",
+        description="pretrained, random, the name of a torchvision weights enum, "
+        "or a local .safetensors/.pth file for the named architecture.",
+    )
+    model_args: Annotated[dict[str, Any], BeforeValidator(_json_mapping)] = Field(
+        default_factory=dict, description="Arguments for the architecture, as a JSON object."
+    )
+    input_size: Count | None = Field(
+        None, description="Side of the square input in pixels. [default: the weights' own]"
+    )
+    mean: Triple | None = Field(
+        None, description="Mean per channel, e.g. 0.5,0.5,0.5. [default: the weights' own]"
+    )
+    std: Triple | None = Field(
+        None, description="Standard deviation per channel. [default: the weights' own]"
+    )
+    interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos"] | None = Field(
+        None, description="Resizing filter. [default: the weights' own]"
+    )
+
+
+class ComputeOptions(Options):
+    """Where and how the arithmetic is done."""
+
+    device: str | None = Field(
+        None, description="cpu, cuda, cuda:1, mps. [default: the fastest there is]"
+    )
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
+        "auto",
+        description="auto: what is measured to be faster on this device without changing results "
+        "for inference; fp32 on CPU and bf16 on GPU for training.",
+    )
+    workers: Annotated[int, Field(ge=0)] | None = Field(
+        None, description="Processes that decode inputs. [default: chosen from the data and CPU]"
+    )
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(0, description="Seed of everything random.")
+
+
+class DataColumns(Options):
+    """The data and how a table of it is read."""
+
+    data: str | None = Field(
+        None,
+        description="Folder of class folders, CSV/Parquet/JSONL table, torchvision data set name, "
+        "hf:NAME, or digits.",
+    )
+    path_column: str = Field("path", description="Column of a table with the file's path.")
+    label_column: str = Field("label", description="Column with the label.")
+    split_column: str = Field("split", description="Column with train, val or test.")
+    group_columns: Names = Field((), description="Subgroup columns, comma-separated.")
+    on_error: Literal["skip", "fail"] = Field(
+        "skip", description="Unreadable input: skip (reported by name and counted) or fail."
+    )
+
+
+class TuneOptions(ModelOptions, DataColumns, ComputeOptions):
+    """Everything that decides the outcome of ``finetrust tune``."""
+
+    val_fraction: Fraction = Field(
+        0.15, description="Share cut off for validation where the data name no such split."
+    )
+    test_fraction: Fraction = Field(
+        0.15, description="Share cut off for testing where the data name no split at all."
+    )
+    task: str = Field("classification", description="What a target is.")
+    strategy: str = Field("lp-ft", description="What fine-tuning changes, and how.")
+    epochs: Count | None = Field(
+        None, description="Passes over the training data. [default: the strategy's]"
+    )
+    learning_rate: Positive | None = Field(
+        None, description="Peak learning rate of the head. [default: the strategy's]"
+    )
+    backbone_learning_rate: Positive | None = Field(
+        None, description="Peak learning rate of the last backbone layer. [default: the strategy's]"
+    )
+    layer_decay: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        None, description="Factor on the learning rate from each layer to the one below it. "
+        "[default: the strategy's]"
+    )
+    optimizer: Literal["adamw", "sgd"] = Field("adamw", description="Optimiser.")
+    weight_decay: NonNegative = Field(
+        0.01, description="Decoupled weight decay; norms and biases are spared."
+    )
+    warmup: Fraction = Field(0.1, description="Share of the steps with rising learning rate.")
+    batch_size: Count | Literal["auto"] = Field(
+        "auto", description="Items per optimiser step; auto: from the size of the data."
+    )
+    micro_batch_size: Count | None = Field(
+        None,
+        description="Items per forward pass; gradients are accumulated up to the batch size. "
+        "[default: the batch size, halved whenever memory runs out]",
+    )
+    label_smoothing: Fraction = Field(0.0, description="Label smoothing.")
+    class_weights: Literal["none", "balanced"] = Field(
+        "none", description="balanced: weight the loss by inverse class frequency."
+    )
+    augment: Literal["none", "crop", "crop-flip", "trivialaugment"] | None = Field(
+        None, description="Augmentation of training inputs. [default: the strategy's]"
+    )
+    mixup: NonNegative = Field(0.0, description="Alpha of mixup; 0 is off.")
+    cutmix: NonNegative = Field(0.0, description="Alpha of CutMix; 0 is off.")
+    clip_norm: Positive | None = Field(1.0, description="Largest gradient norm.")
+    ema: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        None, description="Decay of an exponential moving average of the weights. [default: off]"
+    )
+    patience: Count | None = Field(
+        None, description="Stop after this many epochs without a better validation result. "
+        "[default: never]"
+    )
+    cache: bool = Field(True, description="Compute the features of a frozen part only once.")
+    checkpoint_steps: Count | None = Field(
+        None, description="Also write a checkpoint every so many steps. [default: each epoch]"
+    )
+    out: str | None = Field(None, description="Run folder. [default: runs/MODEL-STRATEGY-DATA]")
+
+
+class EvaluateOptions(ModelOptions, DataColumns, ComputeOptions):
+    """Everything that decides the outcome of ``finetrust evaluate``."""
+
+    run: str | None = Field(None, description="Run folder; without one, give --model.")
+    split: Literal["test", "val", "train"] | None = Field(
+        None, description="Which split. [default: test, or all items where the data name no split]"
+    )
+    corruptions: Names = Field(
+        ("gaussian_noise", "defocus_blur", "brightness", "contrast"),
+        description="Corruption types, comma-separated; none to leave out.",
+    )
+    severities: Annotated[tuple[Annotated[int, Field(ge=1, le=5)], ...], BeforeValidator(_numbers)] = (
+        Field((1, 3, 5), description="Severities of the corruptions, 1 to 5.")
+    )
+    stability_items: Count = Field(
+        2000, description="At most so many items, drawn at random, are corrupted."
+    )
+    pictures: Annotated[int, Field(ge=0)] = Field(
+        6, description="Pictures each of confident errors and of random correct cases."
+    )
+    out: str | None = Field(None, description="Folder for the results. [default: the run folder]")
+
+
+O = TypeVar("O", bound=Options)
+
+
+def make_options(kind: type[O], given: Mapping[str, Any], file: Path | None = None) -> O:
+    """Return validated options: those given, over those of a YAML file, over the defaults.
+
+    Raises
+    ------
+    UserError
+        For an unknown key (the nearest is suggested) or a value out of range, naming the option.
+    """
+    origin = {key: "" for key in given}
+    values: dict[str, Any] = dict(given)
+    if file is not None:
+        for key, value in read_yaml(file).items():
+            if key not in values:
+                values[key] = value
+                origin[key] = f"{file}: "
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        raise _user_error(kind, error, origin) from None
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Return the mapping in a YAML file.
+
+    Raises
+    ------
+    UserError
+        If the file is missing, is no YAML, or holds something other than a mapping.
+    """
+    import yaml
+
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read ({error})", "Give an existing YAML file.") from error
+    except yaml.YAMLError as error:
+        where = " ".join(str(error).split())
+        raise UserError(f"{path}: not valid YAML ({where})", "Mend the file.") from error
+    if not isinstance(raw, dict):
+        raise UserError(f"{path}: expected options as KEY: VALUE lines", "Mend the file.")
+    return {str(key).replace("-", "_"): value for key, value in raw.items()}
+
+
+def _user_error(kind: type[Options], error: ValidationError, origin: Mapping[str, str]) -> UserError:
+    first = error.errors()[0]
+    key = str(first["loc"][0]) if first["loc"] else ""
+    where = origin.get(key, "")
+    if first["type"] == "extra_forbidden":
+        return UserError(
+            f"{where}unknown option '{key}'",
+            did_you_mean(key, kind.model_fields) or f"Known: {', '.join(kind.model_fields)}.",
+        )
+    said = first["msg"].removeprefix("Value error, ")
+    said = said[0].lower() + said[1:]
+    return UserError(
+        f"{where}option '{key}' is {first['input']!r}: {said}",
+        f"Change it; {key}: {kind.model_fields[key].description}",
+    )

@@ -1,0 +1,273 @@
+"""The training loop, to be read top to bottom: phases, epochs, steps, validation, checkpoints."""
+
+import contextlib
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from finetrust.config import TuneOptions
+from finetrust.core.errors import UserError
+from finetrust.core.progress import say, track
+from finetrust.core.run_folder import RunFolder
+from finetrust.models.network import freeze_all_but, train_mode
+from finetrust.tasks.task import Mix, Task
+from finetrust.tuning.checkpoint import (
+    Position,
+    load_checkpoint,
+    read_position,
+    save_checkpoint,
+    save_state,
+)
+from finetrust.tuning.optimizer import new_optimizer, rate_factor, set_rates
+from finetrust.tuning.strategy import Phase
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+
+class Batches(Protocol):
+    """This process's share of the items of one phase, in batches that depend on seed and epoch only."""
+
+    per_epoch: int
+
+    def epoch(self, epoch: int, start: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield inputs and targets of the batches of one epoch from batch `start` on."""
+        ...
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One phase with all it works on.
+
+    Parameters
+    ----------
+    phase : Phase
+    module : nn.Module
+        What trains: the whole network, or the head alone on cached features.
+    rates : dict
+        Peak learning rate of each parameter of `module` that trains, by name.
+    batches : Batches
+        Of the training data.
+    validation : Batches
+        Of the validation data, in their order; no batches if there are none.
+    """
+
+    phase: Phase
+    module: nn.Module
+    rates: dict[str, float]
+    batches: Batches
+    validation: Batches
+
+
+class Loop:
+    """Trains stage after stage, and can be killed and resumed at any step with the same result.
+
+    Parameters
+    ----------
+    task : Task
+    options : TuneOptions
+    loss : nn.Module
+        Outputs and targets to the mean loss of a batch.
+    mix : callable or None
+        Mixes the items of a batch.
+    batch_size : int
+    folder : RunFolder
+    accelerator : Accelerator
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        options: TuneOptions,
+        loss: nn.Module,
+        mix: Mix | None,
+        batch_size: int,
+        folder: RunFolder,
+        accelerator: "Accelerator",
+    ) -> None:
+        self.task, self.options, self.mix = task, options, mix
+        self.loss = loss.to(accelerator.device)
+        self.folder, self.accelerator = folder, accelerator
+        self.resume_from: Path | None = None
+        self.position = Position(micro_batch=min(options.micro_batch_size or batch_size, batch_size))
+        found = read_position(folder.checkpoints)
+        if found is not None:
+            self.resume_from, self.position = found
+        if accelerator.is_main_process:
+            folder.truncate_log(self.position.log_lines)
+
+    def run(self, index: int, stage: Stage) -> None:
+        """Train one stage, or what is left of it; `stage.module` then holds its best weights."""
+        best_file = self.folder.checkpoints / f"phase-{index:02d}.safetensors"
+        if index < self.position.phase:
+            _load(stage.module, best_file)
+            return
+        accelerator, position = self.accelerator, self.position
+        freeze_all_but(stage.module, set(stage.rates))
+        stage.module.to(accelerator.device)
+        trainable = {n: p for n, p in stage.module.named_parameters() if p.requires_grad}
+        optimizer = new_optimizer(trainable, stage.rates, self.options)
+        average = _average(stage.module, self.options.ema)
+        module, optimizer = accelerator.prepare(stage.module, optimizer)
+        if self.resume_from is not None:
+            load_checkpoint(self.resume_from, accelerator, average)
+            self.resume_from = None
+        steps = stage.phase.epochs * stage.batches.per_epoch
+        parameters = list(trainable.values())
+
+        while position.epoch < stage.phase.epochs and not self._stale(position):
+            start = time.perf_counter()
+            train_mode(module)
+            batches = stage.batches.epoch(position.epoch, position.batch)
+            label = f"{stage.phase.name}, epoch {position.epoch + 1}/{stage.phase.epochs}"
+            for inputs, targets in track(batches, label, stage.batches.per_epoch - position.batch):
+                self._seed(index, position.step)
+                set_rates(optimizer, rate_factor(position.step, steps, self.options.warmup))
+                loss, micro = self._gradients(module, optimizer, inputs, targets, position)
+                if self.options.clip_norm is not None:
+                    accelerator.clip_grad_norm_(parameters, self.options.clip_norm)
+                optimizer.step()
+                if average is not None:
+                    average.update_parameters(accelerator.unwrap_model(module))
+                position = position.moved(
+                    batch=position.batch + 1,
+                    step=position.step + 1,
+                    loss_sum=position.loss_sum + loss,
+                    micro_batch=micro,
+                )
+                if self.options.checkpoint_steps and position.step % self.options.checkpoint_steps == 0:
+                    save_checkpoint(self.folder.checkpoints, accelerator, position, average)
+            judged = average.module if average is not None else module
+            figures = self._validate(judged, stage.validation)
+            last = rate_factor(position.step - 1, steps, self.options.warmup)
+            position = self._epoch_done(stage, position, figures, judged, best_file, {
+                "learning_rate": stage.phase.learning_rate * last,
+                "seconds": round(time.perf_counter() - start, 3),
+            })  # fmt: skip
+            save_checkpoint(self.folder.checkpoints, accelerator, position, average)
+
+        accelerator.wait_for_everyone()
+        accelerator.unwrap_model(module, keep_fp32_wrapper=False)
+        accelerator.free_memory()
+        _load(stage.module, best_file)
+        self.position = Position(
+            phase=index + 1, log_lines=position.log_lines, micro_batch=position.micro_batch
+        )
+
+    def _gradients(
+        self, module: nn.Module, optimizer: torch.optim.Optimizer, inputs: Tensor, targets: Tensor,
+        position: Position,
+    ) -> tuple[float, int]:  # fmt: skip
+        """Accumulate the gradients of one batch; return its mean loss and the micro-batch size.
+
+        When memory runs out the micro-batch is halved and the batch is done again.
+        """
+        from accelerate.utils.memory import should_reduce_batch_size
+
+        inputs = inputs.to(self.accelerator.device, non_blocking=True)
+        targets = targets.to(self.accelerator.device, non_blocking=True)
+        if self.mix is not None:
+            inputs, targets = self.mix(inputs.float() / 255, targets)
+        micro = position.micro_batch
+        while True:
+            optimizer.zero_grad(set_to_none=True)
+            try:
+                total = self._accumulate(module, inputs, targets, micro)
+            except RuntimeError as error:
+                if micro == 1 or not should_reduce_batch_size(error):
+                    raise
+                micro = math.ceil(min(micro, len(inputs)) / 2)
+                say(f"Out of memory: going on with {micro} items per forward pass.")
+                continue
+            loss = float(total)
+            if not math.isfinite(loss):
+                raise UserError(
+                    f"the training loss became {loss} at step {position.step + 1}",
+                    "Lower --learning-rate, or choose --precision fp32.",
+                )
+            return loss, micro
+
+    def _accumulate(self, module: nn.Module, inputs: Tensor, targets: Tensor, micro: int) -> Tensor:
+        total = torch.zeros((), device=self.accelerator.device)
+        parts = list(zip(inputs.split(micro), targets.split(micro), strict=True))
+        for number, (part, wanted) in enumerate(parts, start=1):
+            more = number < len(parts)
+            hold = self.accelerator.no_sync(module) if more else contextlib.nullcontext()
+            with hold, self.accelerator.autocast():
+                share = len(part) / len(inputs)
+                loss = self.loss(module(part).float(), wanted) * share
+                self.accelerator.backward(loss)
+            total += loss.detach()
+        return total
+
+    @torch.no_grad()
+    def _validate(self, module: nn.Module, validation: Batches) -> dict[str, float]:
+        from accelerate.utils import gather_object
+
+        module.eval()
+        outputs, targets = [], []
+        for inputs, wanted in validation.epoch(0, 0):
+            with self.accelerator.autocast():
+                found = module(inputs.to(self.accelerator.device)).float()
+            outputs.append(found)
+            targets.append(wanted.to(self.accelerator.device))
+        shares = gather_object([(torch.cat(outputs).cpu(), torch.cat(targets).cpu())] if outputs else [])
+        if not shares:
+            return {}
+        everything = [torch.cat(column) for column in zip(*shares, strict=True)]
+        return self.task.validate(everything[0], everything[1])
+
+    def _epoch_done(
+        self, stage: Stage, position: Position, figures: dict[str, float], judged: nn.Module,
+        best_file: Path, facts: dict[str, float],
+    ) -> Position:  # fmt: skip
+        metric, loss = figures.get(self.task.primary), figures.get("loss", 0.0)
+        best = position.best
+        better = best is None or metric is None or (metric, -loss) > (best, -(position.best_loss or 0.0))
+        state = self.accelerator.get_state_dict(judged) if better else {}
+        if self.accelerator.is_main_process:
+            if better:
+                save_state(best_file, state)
+            self.folder.append_log(
+                event="epoch",
+                phase=stage.phase.name,
+                epoch=position.epoch + 1,
+                train_loss=position.loss_sum / max(1, stage.batches.per_epoch),
+                **{f"val_{name}": value for name, value in figures.items()},
+                **facts,
+            )
+        done = position.moved(
+            epoch=position.epoch + 1, batch=0, loss_sum=0.0, log_lines=position.log_lines + 1
+        )
+        return done.moved(best=metric, best_loss=loss, best_epoch=done.epoch) if better else done
+
+    def _stale(self, position: Position) -> bool:
+        patience = self.options.patience
+        return patience is not None and position.epoch - position.best_epoch >= patience
+
+    def _seed(self, phase: int, step: int) -> None:
+        """Make dropout, stochastic depth and mixing a function of seed, phase, step and rank."""
+        entropy = (self.options.seed, phase, step, self.accelerator.process_index)
+        torch.manual_seed(int(np.random.SeedSequence(entropy).generate_state(1)[0]))
+
+
+def _average(module: nn.Module, decay: float | None) -> AveragedModel | None:
+    if decay is None:
+        return None
+    average = AveragedModel(module, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
+    return average.requires_grad_(False)
+
+
+def _load(module: nn.Module, file: Path) -> None:
+    from safetensors.torch import load_file
+
+    state = load_file(file)
+    module.load_state_dict({name.removeprefix("module."): tensor for name, tensor in state.items()})

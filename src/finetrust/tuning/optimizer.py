@@ -1,0 +1,60 @@
+"""Parameter groups, the optimiser, and the learning-rate schedule."""
+
+import math
+
+import torch
+from torch import nn
+
+from finetrust.config import TuneOptions
+from finetrust.models.layers import layer_names
+from finetrust.models.network import Network
+from finetrust.tuning.strategy import Phase
+
+
+def layer_rates(network: Network, phase: Phase) -> dict[str, float]:
+    """Return the peak learning rate of every parameter that trains in `phase`, by its name."""
+    rates = {f"head.{name}": phase.learning_rate for name, _ in network.head.named_parameters()}
+    layers = layer_names(network.backbone)
+    top_first = layers[::-1][: phase.trainable_layers]
+    for depth, (_, names) in enumerate(top_first):
+        rate = phase.backbone_learning_rate * phase.layer_decay**depth
+        rates.update({f"backbone.{name}": rate for name in names})
+    return rates
+
+
+def new_optimizer(
+    parameters: dict[str, nn.Parameter], rates: dict[str, float], options: TuneOptions
+) -> torch.optim.Optimizer:
+    """Return the optimiser over `parameters` with one group per rate and kind of decay.
+
+    Norms and biases (parameters of fewer than two dimensions) take no weight decay.
+    """
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for name, parameter in parameters.items():
+        decay = options.weight_decay if parameter.ndim > 1 else 0.0
+        groups.setdefault((rates[name], decay), []).append(parameter)
+    listed = [
+        {"params": members, "lr": rate, "peak_lr": rate, "weight_decay": decay}
+        for (rate, decay), members in groups.items()
+    ]
+    if options.optimizer == "sgd":
+        return torch.optim.SGD(listed, momentum=0.9, nesterov=True)
+    return torch.optim.AdamW(listed)
+
+
+def rate_factor(step: int, steps: int, warmup: float) -> float:
+    """Return the factor on the peak rates at `step` of `steps`.
+
+    Linear warm-up over the share `warmup`, then a half cosine to zero. The rate is a function of
+    the step alone, so a resumed run needs no scheduler state.
+    """
+    rising = max(1, round(warmup * steps)) if warmup else 0
+    if step < rising:
+        return (step + 1) / rising
+    return 0.5 * (1 + math.cos(math.pi * (step - rising) / max(1, steps - rising)))
+
+
+def set_rates(optimizer: torch.optim.Optimizer, factor: float) -> None:
+    """Set every group's learning rate to `factor` times its peak."""
+    for group in optimizer.param_groups:
+        group["lr"] = group["peak_lr"] * factor

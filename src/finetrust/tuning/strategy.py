@@ -1,0 +1,73 @@
+"""A strategy: which layers train in which phase, how long, and at which learning rates."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from finetrust.config import TuneOptions
+from finetrust.core.registry import Registry
+from finetrust.models.preprocessing import Augment
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One stretch of training with one optimiser.
+
+    Parameters
+    ----------
+    name : str
+    epochs : int
+    trainable_layers : int or None
+        How many backbone layers, counted from the top, train beside the head; None for all.
+    learning_rate : float
+        Peak rate of the head.
+    backbone_learning_rate : float
+        Peak rate of the topmost backbone layer.
+    layer_decay : float
+        Factor on the rate from each layer to the one below it (discriminative rates).
+    augment : {"none", "crop", "crop-flip", "trivialaugment"}
+    """
+
+    name: str
+    epochs: int
+    trainable_layers: int | None
+    learning_rate: float
+    backbone_learning_rate: float
+    layer_decay: float
+    augment: Augment
+
+
+Strategy = Callable[[TuneOptions, int], list[Phase]]
+"""From the options and the number of backbone layers to the phases of training."""
+
+strategies: Registry[Strategy] = Registry("strategy", "finetrust.tuning.strategies")
+
+
+def head_phase(options: TuneOptions, name: str, epochs: int) -> Phase:
+    """Return a phase that trains the head alone, on inputs as they are unless the user augments."""
+    rate = options.learning_rate or 1e-2
+    return Phase(name, epochs, 0, rate, 0.0, 1.0, options.augment or "none")
+
+
+def backbone_phase(
+    options: TuneOptions,
+    name: str,
+    epochs: int,
+    trainable_layers: int | None,
+    learning_rate: float = 1e-3,
+) -> Phase:
+    """Return a phase that trains backbone layers too.
+
+    The pretrained layers take a tenth of the head's rate, less with every layer down; a network
+    that starts from random weights has nothing to preserve and takes the head's rate throughout.
+    """
+    scratch = options.weights == "random"
+    rate = options.learning_rate or learning_rate
+    return Phase(
+        name,
+        epochs,
+        trainable_layers,
+        rate,
+        options.backbone_learning_rate or (rate if scratch else rate / 10),
+        options.layer_decay or (1.0 if scratch else 0.9),
+        options.augment or "crop-flip",
+    )
