@@ -1,0 +1,1 @@
+"""What a user calls: tune, evaluate, predict, report, load, demo."""

@@ -1,0 +1,65 @@
+"""Where a run is written: a fresh folder, or that of the very run that is to go on."""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from finetrust.core.errors import UserError
+from finetrust.core.run_folder import RunFolder
+
+_FREE_TO_CHANGE = {"out", "workers"}
+
+
+def open_folder(path: Path, config: Mapping[str, Any], resume: bool) -> RunFolder:
+    """Return the run folder at `path`, which is not written to yet.
+
+    Raises
+    ------
+    UserError
+        If the folder cannot be written, holds something else, holds another run, or the options
+        of the run to resume differ from `config`.
+    """
+    folder = RunFolder(path)
+    if path.exists() and not path.is_dir():
+        raise UserError(f"{path} is a file", "Choose another folder with --out.")
+    _check_writable(path)
+    if not path.exists() or not any(path.iterdir()):
+        return folder
+    if not folder.config_file.exists():
+        raise UserError(
+            f"{path} holds other files and no run", "Choose an empty or new folder with --out."
+        )
+    if not resume:
+        raise UserError(
+            f"{path} holds another run",
+            "Choose another folder with --out, or go on with that run: --resume.",
+        )
+    before = folder.config
+    changed = [
+        key
+        for key, value in config.items()
+        if key not in _FREE_TO_CHANGE and _plain(value) != _plain(before.get(key))
+    ]
+    if changed:
+        key = changed[0]
+        raise UserError(
+            f"{path}: the run to resume has {key}={before.get(key)!r}, not {config[key]!r}",
+            "Resume with the same options (or with --out and --resume alone), or choose another --out.",
+        )
+    return folder
+
+
+def _check_writable(path: Path) -> None:
+    parent = next(p for p in (path, *path.absolute().parents) if p.exists())
+    try:
+        with tempfile.TemporaryFile(dir=parent):
+            pass
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be written ({error.strerror})", "Choose another folder with --out."
+        ) from error
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value

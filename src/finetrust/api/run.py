@@ -1,0 +1,102 @@
+"""A run: a fine-tuned model in its folder, and what can be done with it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from torch import nn
+
+from finetrust.core.errors import UserError
+from finetrust.core.nearest import did_you_mean
+from finetrust.core.profile import TrustProfile
+from finetrust.core.run_folder import RunFolder
+from finetrust.models import saved
+
+if TYPE_CHECKING:
+    from finetrust.data.dataset import Dataset
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder with its model.
+
+    Parameters
+    ----------
+    folder : RunFolder
+    module : nn.Module, optional
+        The architecture, where the run was started with a module given in Python.
+    allow_code : str, optional
+        The ``FILE.py:FUNCTION`` that may be run to build the architecture.
+    """
+
+    folder: RunFolder
+    module: nn.Module | None = field(default=None, repr=False)
+    allow_code: str | None = None
+
+    @property
+    def path(self) -> Path:
+        """The run folder."""
+        return self.folder.path
+
+    @cached_property
+    def model(self) -> saved.SavedModel:
+        """The fine-tuned network with its classes, preprocessing and calibration."""
+        return saved.load(self.folder.model, self.module, self.allow_code)
+
+    @property
+    def profile(self) -> TrustProfile:
+        """The trust profile of the last evaluation."""
+        return TrustProfile.load(self.folder.profile_file)
+
+    def evaluate(self, data: "str | Path | Dataset | None" = None, **options: Any) -> TrustProfile:
+        """Prove how far the model can be trusted; see :func:`finetrust.evaluate`."""
+        from finetrust.api.evaluate import evaluate
+
+        return evaluate(self, data, **options)
+
+    def predict(self, *inputs: str | Path, **options: Any) -> list[dict[str, Any]]:
+        """Predict images; see :func:`finetrust.predict`."""
+        from finetrust.api.predict import predict
+
+        return predict(self, *inputs, **options)
+
+    def report(self, beside: "Sequence[Run | str | Path]" = ()) -> Path:
+        """Write the report and the model card; see :func:`finetrust.report`."""
+        from finetrust.api.report import report
+
+        return report(self, beside=beside)
+
+
+def load(
+    path: str | Path, *, module: nn.Module | None = None, allow_code: str | None = None
+) -> Run:
+    """Open a run folder.
+
+    Parameters
+    ----------
+    path : str or Path
+    module : nn.Module, optional
+        The architecture, where the run was started with a module given in Python.
+    allow_code : str, optional
+        The ``FILE.py:FUNCTION`` that may be run to build the architecture.
+
+    Raises
+    ------
+    UserError
+        If `path` is no run folder, or the run was never finished.
+    """
+    folder = RunFolder(Path(path))
+    if not folder.record_file.exists():
+        siblings = [str(p.parent) for p in folder.path.parent.glob("*/run.json")]
+        raise UserError(
+            f"{path} is no run folder",
+            did_you_mean(str(path), siblings) or "Give the folder that finetrust tune wrote.",
+        )
+    if folder.record.get("status") != "finished":
+        raise UserError(
+            f"{path}: this run is not finished",
+            f"Go on with it: finetrust tune --resume --out {path}",
+        )
+    return Run(folder, module, allow_code)

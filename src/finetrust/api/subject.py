@@ -1,0 +1,130 @@
+"""Who is judged: the model of a run, or any model as it comes."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from finetrust.api.run import Run
+from finetrust.api.versions import versions
+from finetrust.config import EvaluateOptions
+from finetrust.core.errors import UserError
+from finetrust.core.nearest import did_you_mean
+from finetrust.core.run_folder import RunFolder
+from finetrust.data.dataset import Dataset
+from finetrust.data.report import DataIndex
+from finetrust.models import saved
+from finetrust.models.assemble import assemble
+from finetrust.models.preprocessing import Preprocessing
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model with what is known about it.
+
+    Parameters
+    ----------
+    model : SavedModel
+    folder : RunFolder
+        Where the evaluation is written.
+    facts : mapping
+        Provenance for the trust profile.
+    training : DataIndex or None
+        Index of the data it was tuned on; None if they are unknown.
+    """
+
+    model: saved.SavedModel
+    folder: RunFolder
+    facts: Mapping[str, Any]
+    training: DataIndex | None
+
+
+def subject_of_run(run: Run, out: str | None) -> Subject:
+    """Return the fine-tuned model of a run."""
+    record = run.folder.record
+    facts = {**record["model"], "strategy": record["strategy"], "run": str(run.path)}
+    folder = RunFolder(Path(out)) if out else run.folder
+    index = DataIndex.load(run.folder.data_index_file)
+    return Subject(run.model, folder, facts, index)
+
+
+def subject_as_it_comes(
+    options: EvaluateOptions, module: nn.Module | None, preprocessing: Preprocessing | None,
+    dataset: Dataset,
+) -> Subject:  # fmt: skip
+    """Return a model with the head it came with, saved as a run of its own.
+
+    Raises
+    ------
+    UserError
+        If the model has no head, or its outputs cannot be matched with the classes of the data.
+    """
+    assembled = assemble(options, module, preprocessing)
+    head = assembled.parts.head
+    if head is None:
+        raise UserError(
+            f"{assembled.provenance.architecture} comes without a classifier that can be judged",
+            "Tune it first: finetrust tune.",
+        )
+    classes = assembled.classes
+    if not classes:
+        if head.out_features != len(dataset.classes):
+            raise UserError(
+                f"the model has {head.out_features} outputs without names, the data have "
+                f"{len(dataset.classes)} classes",
+                "Evaluate on data with the same classes, or tune the model first.",
+            )
+        classes = dataset.classes
+    model = saved.SavedModel(
+        assembled.network(head).eval(),
+        "classification",
+        classes,
+        assembled.provenance,
+        assembled.architecture,
+    )
+    name = f"{Path(options.model or 'model').name}-{Path(dataset.name).name}".replace(":", "_")
+    folder = RunFolder(Path(options.out or f"runs/evaluate-{name}"))
+    facts = {
+        **asdict(assembled.provenance),
+        "preprocessing": assembled.preprocessing.to_dict(),
+        "parameters": sum(p.numel() for p in model.network.parameters()),
+        "strategy": "none",
+    }
+    saved.save(model, folder.model)
+    folder.write_config(options.model_dump(mode="json"))
+    folder.write_record(
+        task=model.task,
+        strategy="none",
+        classes=list(classes),
+        model=facts,
+        versions=versions(),
+        status="finished",
+    )
+    return Subject(model, folder, facts, None)
+
+
+def with_classes_of(dataset: Dataset, classes: tuple[str, ...]) -> Dataset:
+    """Return `dataset` with its targets counted in the classes of the model.
+
+    Raises
+    ------
+    UserError
+        For a class of the data that the model does not know.
+    """
+    position = {_plain(name): i for i, name in enumerate(classes)}
+    unknown = [name for name in dataset.classes if _plain(name) not in position]
+    if unknown:
+        known = f"{', '.join(classes[:10])}{' ...' if len(classes) > 10 else ''}"
+        raise UserError(
+            f"{dataset.name}: class '{unknown[0]}' is not among the {len(classes)} classes of the model",
+            f"{did_you_mean(unknown[0], classes)} The model knows {known}.".strip(),
+        )
+    mapping = np.array([position[_plain(name)] for name in dataset.classes], dtype=np.int64)
+    return replace(dataset, targets=mapping[dataset.targets], classes=classes)
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower().replace("_", " ")
