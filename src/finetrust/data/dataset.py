@@ -50,6 +50,8 @@ class Dataset:
         Subgroup columns.
     digests : tuple of str (n,), optional
         SHA-256 of the content of every input, filled in by the checks.
+    notes : tuple of str, optional
+        What the source left out, and why; shown in the data report.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Dataset:
     splits: np.ndarray
     groups: Mapping[str, np.ndarray] = field(default_factory=dict)
     digests: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -91,9 +94,11 @@ class Subset:
     """The inputs at some positions of other inputs."""
 
     def __init__(self, inputs: Inputs, rows: np.ndarray) -> None:
-        nested = isinstance(inputs, Subset)
-        self._inputs: Inputs = inputs._inputs if isinstance(inputs, Subset) else inputs
-        self._rows = inputs._rows[rows] if nested else rows
+        if isinstance(inputs, Subset):
+            rows = inputs._rows[rows]
+            inputs = inputs._inputs
+        self._inputs: Inputs = inputs
+        self._rows: np.ndarray = rows
 
     def __len__(self) -> int:
         return len(self._rows)

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
-SUFFIXES = frozenset(Image.registered_extensions()) & frozenset(
+SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
 )
+_FORMATS = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
+_ORIENTATION = 0x0112
 
 
 def decode(source: "Path | object") -> Image.Image:
@@ -21,11 +23,17 @@ def decode(source: "Path | object") -> Image.Image:
         If the file cannot be read or is cut off.
     """
     try:
-        with Image.open(source) as image:  # type: ignore[arg-type]
+        with Image.open(source, formats=_FORMATS) as image:  # type: ignore[arg-type]
             image.load()
+            if image.getexif().get(_ORIENTATION, 1) == 1:
+                return to_rgb(image)
             return to_rgb(ImageOps.exif_transpose(image))
-    except (SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise OSError(str(error)) from error
+    except UnidentifiedImageError as error:
+        raise OSError(f"no image of a known format ({', '.join(_FORMATS)})") from error
+    except OSError:
+        raise
+    except Exception as error:  # Pillow raises nearly anything where a file is damaged.
+        raise OSError(str(error) or type(error).__name__) from error
 
 
 def to_rgb(image: Image.Image) -> Image.Image:

@@ -1,0 +1,107 @@
+"""The index of a data set: what tells later whether other data overlap with it."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import parquet
+
+from finetrust.core.atomic import replacing
+from finetrust.core.errors import UserError
+from finetrust.data.near_duplicates import near_pairs
+from finetrust.data.thumbnail import SIDE, as_array
+
+
+@dataclass(frozen=True, eq=False)
+class DataIndex:
+    """What identifies the items of a data set, exactly and nearly.
+
+    Parameters
+    ----------
+    ids : tuple of str (n,)
+    digests : tuple of str (n,)
+        SHA-256 of each content.
+    splits : array of str (n,)
+    thumbnails : uint8 array (n, 16, 16)
+    """
+
+    ids: tuple[str, ...]
+    digests: tuple[str, ...]
+    splits: np.ndarray
+    thumbnails: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def of_split(self, name: str) -> "DataIndex":
+        """Return the items of one split."""
+        rows = np.flatnonzero(self.splits == name)
+        return DataIndex(
+            tuple(self.ids[i] for i in rows),
+            tuple(self.digests[i] for i in rows),
+            self.splits[rows],
+            self.thumbnails[rows],
+        )
+
+    def save(self, path: Path) -> None:
+        """Write the index as a Parquet file, whole or not at all."""
+        rows = self.thumbnails.reshape(len(self), SIDE * SIDE)
+        table = pa.table(
+            {
+                "id": pa.array(self.ids, pa.string()),
+                "digest": pa.array(self.digests, pa.string()),
+                "split": pa.array(self.splits.tolist(), pa.string()),
+                "thumbnail": pa.array([row.tobytes() for row in rows], pa.binary(SIDE * SIDE)),
+            }
+        )
+        with replacing(path) as temporary:
+            parquet.write_table(table, temporary)
+
+    @classmethod
+    def load(cls, path: Path) -> "DataIndex":
+        """Read an index.
+
+        Raises
+        ------
+        UserError
+            If the file is missing or is none.
+        """
+        try:
+            table = parquet.read_table(path)
+            thumbnails = b"".join(table["thumbnail"].to_pylist())
+            return cls(
+                tuple(table["id"].to_pylist()),
+                tuple(table["digest"].to_pylist()),
+                np.array(table["split"].to_pylist(), dtype="<U5"),
+                as_array(thumbnails, len(table)),
+            )
+        except (OSError, pa.ArrowException, KeyError, ValueError) as error:
+            where = " ".join(str(error).split())
+            raise UserError(
+                f"{path}: cannot be read as the index of a data set ({where})",
+                "Restore the file, or run finetrust tune again.",
+            ) from error
+
+
+def overlap(index: DataIndex, other: DataIndex) -> dict[str, list[list[str]]]:
+    """Return the items of `index` that also lie in `other`.
+
+    Returns
+    -------
+    dict
+        ``"exact"`` and ``"near"``: lists of [id, other id]. A pair stands in one of them; an item
+        with an exact copy is not listed as near.
+    """
+    rows_of: dict[str, list[int]] = defaultdict(list)
+    for row, digest in enumerate(other.digests):
+        rows_of[digest].append(row)
+    exact = [(i, j) for i, digest in enumerate(index.digests) for j in rows_of.get(digest, ())]
+    copied = {i for i, _ in exact}
+    near = near_pairs(index.thumbnails, other.thumbnails).tolist()
+    near = [(i, j) for i, j in near if i not in copied]
+    return {
+        kind: [[index.ids[i], other.ids[j]] for i, j in pairs]
+        for kind, pairs in (("exact", exact), ("near", near))
+    }

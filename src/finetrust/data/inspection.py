@@ -1,0 +1,99 @@
+"""Inspection of inputs: each is read, hashed and decoded once, in threads."""
+
+import hashlib
+import io
+import os
+import warnings
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from finetrust.core.progress import track
+from finetrust.data.dataset import Dataset, Inputs
+from finetrust.data.image_files import decode
+from finetrust.data.inspection_cache import InspectionCache
+from finetrust.data.thumbnail import thumbnail
+
+_ITEMS_AT_ONCE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What was found in one input.
+
+    Parameters
+    ----------
+    digest : str
+        SHA-256 of its content; empty where it cannot be read at all.
+    width, height : int
+        In pixels, upright.
+    thumbnail : bytes
+        See :mod:`finetrust.data.thumbnail`.
+    reason : str
+        Why it cannot be used; empty if it can.
+    """
+
+    digest: str = ""
+    width: int = 0
+    height: int = 0
+    thumbnail: bytes = b""
+    reason: str = ""
+
+
+def inspect(dataset: Dataset, workers: int | None) -> list[Inspection]:
+    """Return the inspection of every input; what an earlier run has seen is not decoded again.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    workers : int or None
+        Threads; by default one for each CPU that may be used.
+    """
+    n = len(dataset)
+    with InspectionCache() as cache, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's: what matters of them is in the reasons.
+        found = _inspect_in_threads(dataset.inputs, n, workers, cache)
+        return list(track(found, "checking images", n))
+
+
+def _inspect_in_threads(
+    inputs: Inputs, n: int, workers: int | None, cache: InspectionCache
+) -> Iterator[Inspection]:
+    def inspect_chunk(start: int) -> list[Inspection]:
+        stop = min(start + _ITEMS_AT_ONCE, n)
+        return [_inspect_one(inputs, i, cache) for i in range(start, stop)]
+
+    starts = range(0, n, _ITEMS_AT_ONCE)
+    threads = min(usable_cpus() if workers is None else workers, len(starts))
+    if threads <= 1:
+        for start in starts:
+            yield from inspect_chunk(start)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        for chunk in pool.map(inspect_chunk, starts):
+            yield from chunk
+
+
+def usable_cpus() -> int:
+    """Return how many CPUs this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _inspect_one(inputs: Inputs, index: int, cache: InspectionCache) -> Inspection:
+    digest = ""
+    try:
+        content = inputs.content(index)
+        digest = hashlib.sha256(content).hexdigest()
+        known = cache.get(digest)
+        if known is not None:
+            return Inspection(digest, *known)
+        in_file = inputs.location(index) is not None
+        image = decode(io.BytesIO(content)) if in_file else inputs[index]
+    except OSError as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        return Inspection(digest, reason=reason)
+    found = (*image.size, thumbnail(image))
+    cache.put(digest, found)
+    return Inspection(digest, *found)

@@ -1,0 +1,103 @@
+"""What earlier runs found in inputs, by the digest of their content: a small SQLite file."""
+
+import contextlib
+import sqlite3
+import threading
+from pathlib import Path
+from types import TracebackType
+
+from finetrust.core.cache import cache_root
+from finetrust.data.thumbnail import SIDE
+
+FORMAT = 1
+"""Raise it when what is kept changes its meaning."""
+
+_ENTRIES_AT_ONCE = 4096
+_SECONDS_TO_WAIT = 5.0
+
+Found = tuple[int, int, bytes]
+"""Width, height and thumbnail of an image."""
+
+
+class InspectionCache:
+    """A cache that helps where it can: one that is broken, locked or full is done without.
+
+    Safe to use from several threads and several processes.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._new: dict[str, Found] = {}
+        self._connection = _open(cache_root() / "inspections" / f"{FORMAT}.sqlite")
+
+    def __enter__(self) -> "InspectionCache":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with self._lock:
+            self._write()
+            if self._connection is not None:
+                self._connection.close()
+
+    def get(self, digest: str) -> Found | None:
+        """Return what was found in the content with this digest, or None if that is not known."""
+        with self._lock:
+            if self._connection is None:
+                return None
+            try:
+                row = self._connection.execute(_SELECT, (bytes.fromhex(digest),)).fetchone()
+            except sqlite3.Error:
+                self._connection = None
+                return None
+        return row if row is not None and len(row[2]) == SIDE * SIDE else None
+
+    def put(self, digest: str, found: Found) -> None:
+        """Keep what was found in the content with this digest."""
+        with self._lock:
+            self._new[digest] = found
+            if len(self._new) >= _ENTRIES_AT_ONCE:
+                self._write()
+
+    def _write(self) -> None:
+        rows = [(bytes.fromhex(digest), *found) for digest, found in self._new.items()]
+        self._new.clear()
+        if self._connection is None or not rows:
+            return
+        try:
+            with self._connection:
+                self._connection.executemany(_INSERT, rows)
+        except sqlite3.Error:
+            self._connection = None
+
+
+_CREATE = (
+    "CREATE TABLE IF NOT EXISTS found "
+    "(digest BLOB PRIMARY KEY, width INTEGER, height INTEGER, thumbnail BLOB) WITHOUT ROWID"
+)
+_SELECT = "SELECT width, height, thumbnail FROM found WHERE digest = ?"
+_INSERT = "INSERT OR REPLACE INTO found VALUES (?, ?, ?, ?)"
+
+
+def _open(file: Path) -> sqlite3.Connection | None:
+    """Return a connection; a file that is no such cache is replaced by an empty one."""
+    for _ in range(2):
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(file, timeout=_SECONDS_TO_WAIT, check_same_thread=False)
+            connection.execute(_CREATE)
+            connection.execute(_SELECT, (b"",)).fetchone()
+        except sqlite3.OperationalError:
+            return None
+        except sqlite3.DatabaseError:
+            with contextlib.suppress(OSError):
+                file.unlink(missing_ok=True)
+        except OSError:
+            return None
+        else:
+            return connection
+    return None

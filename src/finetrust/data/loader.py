@@ -1,0 +1,147 @@
+"""Decoded batches of a data set: read by worker processes where that pays, the same whatever their number."""
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from finetrust.core.errors import UserError
+from finetrust.data.dataset import Dataset
+
+Transform = Callable[[Image.Image], Tensor]
+Item = tuple[int, int | None]
+"""Position of an item, and the seed of its random transform (None where nothing is random)."""
+
+_MOST_WORKERS = 8
+_SECONDS_WORTH_WORKERS = 0.4
+_PROBED = 8
+
+
+class Loader:
+    """Reads items of a data set in planned batches.
+
+    Workers, where there are any, live as long as the loader. What an item becomes depends on its
+    seed alone, so the batches are the same for any number of workers.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    transform : callable
+        From an RGB image to a tensor; all of the same shape.
+    workers : int or None
+        Decoding processes, 0 for none; None to choose by how long decoding takes here.
+    """
+
+    def __init__(self, dataset: Dataset, transform: Transform, workers: int | None) -> None:
+        self._items = _Items(dataset, transform)
+        self._requested = workers
+        self._plan: Sequence[Sequence[Item]] = ()
+        self._loader: DataLoader | None = None
+
+    def batches(self, plan: Sequence[Sequence[Item]]) -> Iterator[Tensor]:
+        """Yield one stacked tensor for each batch of the plan.
+
+        Raises
+        ------
+        UserError
+            If an item cannot be read (any more), by name.
+        """
+        if not plan:
+            return
+        self._plan = plan
+        if self._loader is None:
+            workers = self._workers() if self._requested is None else self._requested
+            self._loader = DataLoader(
+                self._items,  # type: ignore[arg-type]
+                batch_sampler=_Planned(self),
+                num_workers=workers,
+                collate_fn=_unchanged,
+                persistent_workers=workers > 0,
+                pin_memory=torch.cuda.is_available(),
+            )
+        for batch in self._loader:
+            if isinstance(batch, str):
+                raise UserError(
+                    f"{batch}, though it could be when the data were checked",
+                    "Restore the file and start again (a run in training: with --resume).",
+                )
+            yield batch
+
+    def _workers(self) -> int:
+        """Return 0 if all of the plan is decoded in no time by this process."""
+        items = sum(len(batch) for batch in self._plan)
+        some = self._plan[0][:_PROBED]
+        start = time.perf_counter()
+        self._items.__getitems__(some)
+        seconds = (time.perf_counter() - start) * items / len(some)
+        return 0 if seconds < _SECONDS_WORTH_WORKERS else min(_cores(), _MOST_WORKERS)
+
+
+def inference_batches(
+    dataset: Dataset, transform: Transform, batch_size: int, workers: int | None
+) -> Iterator[Tensor]:
+    """Yield the transformed items of `dataset` in their order, `batch_size` at a time."""
+    rows = range(len(dataset))
+    plan = [[(r, None) for r in rows[i : i + batch_size]] for i in rows[::batch_size]]
+    yield from Loader(dataset, transform, workers).batches(plan)
+
+
+def epoch_order(items: int, seed: int, epoch: int) -> np.ndarray:
+    """Return the order of the items in one epoch: int64 (items,), a function of seed and epoch."""
+    return np.random.default_rng((seed, epoch)).permutation(items)
+
+
+def item_seeds(items: int, seed: int, epoch: int) -> np.ndarray:
+    """Return the seed of each item's random transform in one epoch: int64 (items,)."""
+    return np.random.default_rng((seed, epoch, 1)).integers(2**63 - 1, size=items)
+
+
+class _Items:
+    """Fetches whole batches, in a worker or in this process; an error comes back as its text."""
+
+    def __init__(self, dataset: Dataset, transform: Transform) -> None:
+        self._dataset, self._transform = dataset, transform
+
+    def __len__(self) -> int:
+        return len(self._dataset)
+
+    def __getitem__(self, item: Item) -> Tensor:
+        row, seed = item
+        if seed is not None:
+            torch.default_generator.manual_seed(seed)
+        return self._transform(self._dataset.inputs[row])
+
+    def __getitems__(self, items: Sequence[Item]) -> Tensor | str:
+        tensors = []
+        for item in items:
+            try:
+                tensors.append(self[item])
+            except OSError as error:
+                return f"{self._dataset.ids[item[0]]} cannot be read ({error})"
+        return torch.stack(tensors)
+
+
+class _Planned:
+    """The current plan of a loader, as the batch sampler that DataLoader asks for."""
+
+    def __init__(self, loader: Loader) -> None:
+        self._loader = loader
+
+    def __iter__(self) -> Iterator[Sequence[Item]]:
+        return iter(self._loader._plan)
+
+    def __len__(self) -> int:
+        return len(self._loader._plan)
+
+
+def _unchanged(batch: Tensor | str) -> Tensor | str:
+    return batch
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

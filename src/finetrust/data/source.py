@@ -1,0 +1,119 @@
+"""Where labelled data come from: one file per format, found by what the user names."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from finetrust.config import DataColumns
+from finetrust.core.errors import UserError
+from finetrust.core.nearest import did_you_mean
+from finetrust.core.registry import Registry
+from finetrust.data.dataset import Dataset
+
+
+@dataclass(frozen=True)
+class DataOptions:
+    """How a source with columns is read.
+
+    Parameters
+    ----------
+    path_column, label_column, split_column : str
+        The split column may be absent as long as it has its default name.
+    group_columns : tuple of str
+    """
+
+    path_column: str = "path"
+    label_column: str = "label"
+    split_column: str = "split"
+    group_columns: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, options: DataColumns) -> "DataOptions":
+        """Return what the options of a command say about columns."""
+        return cls.of_mapping(options.model_dump())
+
+    @classmethod
+    def of_mapping(cls, config: Mapping[str, Any]) -> "DataOptions":
+        """Return what the ``config.yaml`` of a run says about columns."""
+        default = cls()
+        return cls(
+            config.get("path_column", default.path_column),
+            config.get("label_column", default.label_column),
+            config.get("split_column", default.split_column),
+            tuple(config.get("group_columns", ())),
+        )
+
+
+class Format(Protocol):
+    """One format. ``rank`` orders the formats when several accept a name; the lowest opens it."""
+
+    rank: int
+
+    def names(self) -> list[str]:
+        """Return the data sets that this format knows by name."""
+        ...
+
+    def accepts(self, name: str) -> bool:
+        """Return whether `name` is a source of this format."""
+        ...
+
+    def open(self, name: str, options: DataOptions) -> Dataset:
+        """Return the data set; no input is decoded yet.
+
+        Raises
+        ------
+        UserError
+            If it cannot be had or is not as expected; the text says where and what to do.
+        """
+        ...
+
+
+formats: Registry[Format] = Registry("data format", "finetrust.data")
+
+
+def open_dataset(source: str | Path | Dataset, options: DataOptions | None = None) -> Dataset:
+    """Return the data set that the user named; what lies on disk goes before names.
+
+    Parameters
+    ----------
+    source : str, Path or Dataset
+        Folder, table, torchvision name, ``hf:NAME`` or ``digits``; a data set is returned as it is.
+    options : DataOptions, optional
+
+    Raises
+    ------
+    UserError
+        If no format accepts it (the nearest name is suggested), or its format cannot open it.
+    """
+    if isinstance(source, Dataset):
+        return source
+    name = str(source)
+    for _, data_format in sorted(formats.items(), key=lambda item: item[1].rank):
+        if data_format.accepts(name):
+            return data_format.open(name, options or DataOptions())
+    path = Path(name).expanduser()
+    if path.is_file():
+        raise UserError(
+            f"{name} is no data set: expected a folder of class folders or a table",
+            "Give a folder, or a .csv, .tsv, .parquet or .jsonl file.",
+        )
+    known = [known for _, data_format in formats.items() for known in data_format.names()]
+    raise UserError(f"{name} does not exist", _nearest(path, known))
+
+
+def _nearest(path: Path, known: list[str]) -> str:
+    """Return the mend: the nearest sibling of the first missing part of `path`, or known name."""
+    missing = path
+    while missing.parent != missing and not missing.parent.is_dir():
+        missing = missing.parent
+    siblings = sorted(p.name for p in missing.parent.iterdir()) if missing.parent.is_dir() else []
+    suggestion = did_you_mean(missing.name, siblings)
+    if suggestion and missing.parent != Path():
+        suggestion = suggestion.replace("'", f"'{missing.parent}/", 1)
+    if not suggestion and path.parent == Path():
+        suggestion = did_you_mean(path.name, known)
+    return suggestion or (
+        "Give a folder of class folders, a .csv, .parquet or .jsonl table, hf:NAME, or one of "
+        f"{', '.join(sorted(known))}."
+    )
