@@ -24,6 +24,10 @@ def _numbers(value: Any) -> Any:
     return [part for part in value.split(",") if part] if isinstance(value, str) else value
 
 
+def _none(value: Any) -> Any:
+    return None if value == "none" else value
+
+
 Fraction = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -97,6 +101,7 @@ class DataColumns(Options):
     label_column: str = Field("label", description="Column with the label.")
     split_column: str = Field("split", description="Column with train, val or test.")
     group_columns: Names = Field((), description="Subgroup columns, comma-separated.")
+    task: str = Field("classification", description="What a target is.")
     on_error: Literal["skip", "fail"] = Field(
         "skip", description="Unreadable input: skip (reported by name and counted) or fail."
     )
@@ -111,7 +116,6 @@ class TuneOptions(ModelOptions, DataColumns, ComputeOptions):
     test_fraction: Fraction = Field(
         0.15, description="Share cut off for testing where the data name no split at all."
     )
-    task: str = Field("classification", description="What a target is.")
     strategy: str = Field("lp-ft", description="What fine-tuning changes, and how.")
     epochs: Count | None = Field(
         None, description="Passes over the training data. [default: the strategy's]"
@@ -148,7 +152,9 @@ class TuneOptions(ModelOptions, DataColumns, ComputeOptions):
     )
     mixup: NonNegative = Field(0.0, description="Alpha of mixup; 0 is off.")
     cutmix: NonNegative = Field(0.0, description="Alpha of CutMix; 0 is off.")
-    clip_norm: Positive | None = Field(1.0, description="Largest gradient norm.")
+    clip_norm: Annotated[Positive | None, BeforeValidator(_none)] = Field(
+        1.0, description="Largest gradient norm; none for no clipping."
+    )
     ema: Annotated[float, Field(gt=0, lt=1)] | None = Field(
         None, description="Decay of an exponential moving average of the weights. [default: off]"
     )

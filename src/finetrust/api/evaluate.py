@@ -2,6 +2,7 @@
 
 import datetime
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,23 +15,29 @@ from finetrust.api.run import Run, load
 from finetrust.api.subject import Subject, subject_as_it_comes, subject_of_run, with_classes_of
 from finetrust.api.versions import versions
 from finetrust.config import EvaluateOptions, make_options
+from finetrust.core.atomic import replacing_folder
 from finetrust.core.errors import NotApplicable, UserError
 from finetrust.core.evidence import Evidence
 from finetrust.core.predictions import Predictions
 from finetrust.core.profile import TrustProfile
 from finetrust.core.progress import quietly
 from finetrust.data.dataset import Dataset
-from finetrust.data.report import DataIndex, check, overlap
+from finetrust.data.index import DataIndex, overlap
+from finetrust.data.report import DataReport, check
 from finetrust.data.source import DataOptions, open_dataset
+from finetrust.models.device import find_device
 from finetrust.models.features import network_outputs
 from finetrust.models.inference import Inference
+from finetrust.models.precision import fastest_inference
 from finetrust.models.preprocessing import Preprocessing
-from finetrust.tasks.task import tasks
+from finetrust.tasks.task import Task, tasks
 from finetrust.trust.accuracy.probabilities import calibrated_probabilities
 from finetrust.trust.interpretability.pictures import draw_pictures
 from finetrust.trust.measure_all import measure_all
 from finetrust.trust.stability.corrupted_outputs import corrupted_outputs
-from finetrust.tuning.accelerator import check_device
+from finetrust.trust.stability.corruptions.catalogue import corruptions
+
+_IMAGES_TO_MEASURE = 32
 
 
 def evaluate(
@@ -73,7 +80,23 @@ def evaluate(
     UserError
         For anything the user can mend, before any long work starts.
     """
-    given = {key: value for key, value in options.items() if value is not None}
+    return evaluated(
+        run, data, model=model, config=config, preprocessing=preprocessing, quiet=quiet, **options
+    ).profile
+
+
+def evaluated(
+    run: Run | str | Path | None = None,
+    data: str | Path | Dataset | None = None,
+    *,
+    model: str | nn.Module | None = None,
+    config: str | Path | None = None,
+    preprocessing: Preprocessing | None = None,
+    quiet: bool = False,
+    **options: Any,
+) -> Run:
+    """Do what :func:`evaluate` does, and return the run that holds the profile."""
+    given = dict(options)
     if run is not None:
         given["run"] = str(run.path if isinstance(run, Run) else run)
     if model is not None:
@@ -82,8 +105,11 @@ def evaluate(
         given["data"] = data.name if isinstance(data, Dataset) else str(data)
     chosen = make_options(EvaluateOptions, given, Path(config) if config is not None else None)
     if chosen.run is None and chosen.model is None:
-        raise UserError("no run and no model is given", "Name a run folder, or a model with --model.")
-    check_device(chosen.device)
+        raise UserError(
+            "no run and no model is given", "Name a run folder, or a model with --model."
+        )
+    _names(chosen)
+    device = find_device(chosen.device)
     module = model if isinstance(model, nn.Module) else None
     if chosen.run is not None and not isinstance(run, Run):
         run = load(chosen.run, module=module, allow_code=chosen.model)
@@ -93,7 +119,16 @@ def evaluate(
             subject = subject_of_run(run, chosen.out)
         else:
             subject = subject_as_it_comes(chosen, module, preprocessing, dataset)
-        return _evaluate(subject, dataset, chosen)
+        _evaluate(subject, dataset, chosen, device)
+    return Run(subject.folder, module, chosen.model)
+
+
+def _names(options: EvaluateOptions) -> list[str]:
+    """Return the corruptions to apply; an unknown one is an error."""
+    names = [name for name in options.corruptions if name != "none"]
+    for name in names:
+        corruptions.get(name)
+    return names
 
 
 def _dataset(options: EvaluateOptions, run: Run | None, data: Any) -> Dataset:
@@ -142,39 +177,34 @@ def _own_split(options: EvaluateOptions, run: Run) -> Dataset:
     return replace(taken, splits=np.full(len(rows), split))
 
 
-def _evaluate(subject: Subject, dataset: Dataset, options: EvaluateOptions) -> TrustProfile:
-    start = time.perf_counter()
-    model = subject.model
-    task = tasks.get(model.task)
-    dataset = with_classes_of(dataset, model.classes)
+def _evaluate(
+    subject: Subject, dataset: Dataset, options: EvaluateOptions, device: torch.device
+) -> None:
+    """Judge `subject` on `dataset` and write everything to its folder."""
+    clock = _Clock()
+    model, task = subject.model, tasks.get(subject.model.task)
     dataset, report, index = check(
-        dataset, on_error=options.on_error, workers=options.workers, cut=False
+        with_classes_of(dataset, model.classes),
+        on_error=options.on_error,
+        workers=options.workers,
+        cut=False,
     )
     split = str(dataset.splits[0]) or "test"
-    network = model.network.to(options.device or "cpu")
-    inference = Inference(network, _precision(options, subject))
+    clock.lap("data")
+    network = model.network.to(device)
+    inference = _inference(subject, options, dataset)
     outputs = network_outputs(inference, dataset, options.workers)
     targets = torch.from_numpy(dataset.targets)
     clean = replace(task.predictions(dataset.ids, outputs, targets), split=split)
-    seconds = {"predictions": round(time.perf_counter() - start, 2)}
+    clock.lap("predictions")
+    perturbed = _perturbed(task, inference, dataset, options, split)
+    clock.lap("corruptions")
+    with replacing_folder(subject.folder.predictions / split) as folder:
+        for name, predictions in {"clean": clean, **perturbed}.items():
+            predictions.save(folder / f"{name}.parquet")
 
-    began = time.perf_counter()
-    some = dataset.take(_drawn(len(dataset), options.stability_items, options.seed))
-    names = [name for name in options.corruptions if name != "none"]
-    perturbed = {
-        name: replace(
-            task.predictions(some.ids, found, torch.from_numpy(some.targets)),
-            split=split,
-            perturbation=name,
-        )
-        for name, found in corrupted_outputs(
-            inference, some, names, options.severities, options.seed, options.workers
-        ).items()
-    }
-    seconds["corruptions"] = round(time.perf_counter() - began, 2)
-    _save(subject, split, clean, perturbed)
-
-    overlaps = overlap(index, subject.training.of_split("train")) if subject.training else {}
+    seen = subject.training.of_split("train") if subject.training else None
+    overlaps = overlap(index, seen) if seen else {}
     evidence = Evidence(
         clean=clean,
         perturbed=perturbed,
@@ -182,18 +212,16 @@ def _evaluate(subject: Subject, dataset: Dataset, options: EvaluateOptions) -> T
         calibration=model.calibration,
         groups=dataset.groups,
         data={
-            "n_train": len(subject.training.of_split("train")) if subject.training else None,
+            "n_train": len(seen) if seen else None,
             "train_overlap_exact": overlaps.get("exact"),
             "train_overlap_near": overlaps.get("near"),
         },
         seed=options.seed,
     )
-    began = time.perf_counter()
     measured = measure_all(evidence)
-    seconds["measures"] = round(time.perf_counter() - began, 2)
-    began = time.perf_counter()
+    clock.lap("measures")
     notes = _notes(subject, index, split, report)
-    pictures: tuple[Any, ...] = ()
+    pictures: tuple[Mapping[str, Any], ...] = ()
     try:
         pictures = draw_pictures(
             network, dataset, calibrated_probabilities(evidence), model.classes,
@@ -201,8 +229,8 @@ def _evaluate(subject: Subject, dataset: Dataset, options: EvaluateOptions) -> T
         )  # fmt: skip
     except NotApplicable as reason:
         notes.append(f"No pictures: {reason}.")
-    seconds["pictures"] = round(time.perf_counter() - began, 2)
-    profile = TrustProfile(
+    clock.lap("pictures")
+    TrustProfile(
         task=model.task,
         model=subject.facts,
         data={
@@ -218,20 +246,60 @@ def _evaluate(subject: Subject, dataset: Dataset, options: EvaluateOptions) -> T
         context={
             "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             "versions": versions(),
-            "device": str(inference.device),
+            "device": str(device),
             "precision": inference.precision,
-            "seconds": seconds,
+            "seconds": clock.seconds,
             "seed": options.seed,
         },
-    )
-    profile.save(subject.folder.profile_file)
-    return profile
+    ).save(subject.folder.profile_file)
 
 
-def _precision(options: EvaluateOptions, subject: Subject) -> str:
+class _Clock:
+    """Seconds of each part, one after the other."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, part: str) -> None:
+        now = time.perf_counter()
+        self.seconds[part] = round(now - self._last, 2)
+        self._last = now
+
+
+def _inference(subject: Subject, options: EvaluateOptions, dataset: Dataset) -> Inference:
+    """Return the network prepared in the precision asked for, that of the run, or the fastest."""
+    network = subject.model.network
+    decisions = subject.folder.record.get("decisions", {})
     if options.precision != "auto":
-        return "fp32" if options.precision == "fp32" else "bf16"
-    return subject.folder.record.get("decisions", {}).get("inference_precision", "fp32")
+        return Inference(network, "fp32" if options.precision == "fp32" else "bf16")
+    if decisions.get("device") == str(network.normalise.mean.device):
+        return Inference(network, decisions["inference_precision"])
+
+    def some_images() -> torch.Tensor:
+        transform = network.preprocessing.transform()
+        rows = range(min(_IMAGES_TO_MEASURE, len(dataset)))
+        return torch.stack([transform(dataset.inputs[row]) for row in rows])
+
+    return fastest_inference(network, some_images)
+
+
+def _perturbed(
+    task: Task, inference: Inference, dataset: Dataset, options: EvaluateOptions, split: str
+) -> dict[str, Predictions]:
+    """Return the predictions on corrupted copies of the items, or of a random sample of them."""
+    names = _names(options)
+    if not names or not len(dataset):
+        return {}
+    some = dataset.take(_drawn(len(dataset), options.stability_items, options.seed))
+    targets = torch.from_numpy(some.targets)
+    found = corrupted_outputs(
+        inference, some, names, options.severities, options.seed, options.workers
+    )
+    return {
+        name: replace(task.predictions(some.ids, outputs, targets), split=split, perturbation=name)
+        for name, outputs in found.items()
+    }
 
 
 def _drawn(n: int, limit: int, seed: int) -> np.ndarray:
@@ -240,14 +308,7 @@ def _drawn(n: int, limit: int, seed: int) -> np.ndarray:
     return np.sort(np.random.default_rng(seed).choice(n, limit, replace=False))
 
 
-def _save(
-    subject: Subject, split: str, clean: Predictions, perturbed: dict[str, Predictions]
-) -> None:
-    for name, predictions in {"clean": clean, **perturbed}.items():
-        predictions.save(subject.folder.predictions / split / f"{name}.parquet")
-
-
-def _notes(subject: Subject, index: DataIndex, split: str, report: Any) -> list[str]:
+def _notes(subject: Subject, index: DataIndex, split: str, report: DataReport) -> list[str]:
     """Return the warnings about this evaluation that a reader must see."""
     notes = []
     if subject.training is None:

@@ -24,7 +24,7 @@ def open_folder(path: Path, config: Mapping[str, Any], resume: bool) -> RunFolde
     if path.exists() and not path.is_dir():
         raise UserError(f"{path} is a file", "Choose another folder with --out.")
     _check_writable(path)
-    if not path.exists() or not any(path.iterdir()):
+    if _is_empty(path):
         return folder
     if not folder.config_file.exists():
         raise UserError(
@@ -48,6 +48,32 @@ def open_folder(path: Path, config: Mapping[str, Any], resume: bool) -> RunFolde
             "Resume with the same options (or with --out and --resume alone), or choose another --out.",
         )
     return folder
+
+
+def open_evaluation(path: Path) -> RunFolder:
+    """Return the folder for an evaluation: a new one, or that of an earlier evaluation.
+
+    Raises
+    ------
+    UserError
+        If the folder cannot be written, holds something else, or holds a run that was tuned.
+    """
+    folder = RunFolder(path)
+    if path.exists() and not path.is_dir():
+        raise UserError(f"{path} is a file", "Choose another folder with --out.")
+    _check_writable(path)
+    if _is_empty(path) or (folder.record_file.exists() and not folder.log_file.exists()):
+        return folder
+    raise UserError(
+        f"{path} holds something else than an evaluation", "Choose another folder with --out."
+    )
+
+
+def _is_empty(path: Path) -> bool:
+    """Whether there is nothing but what a killed write left behind."""
+    return not path.exists() or all(
+        p.name.startswith(".") and p.suffix == ".tmp" for p in path.iterdir()
+    )
 
 
 def _check_writable(path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -10,6 +10,7 @@ from finetrust.api.run import Run, load
 from finetrust.core.errors import UserError
 from finetrust.core.progress import quietly, track
 from finetrust.data.image_files import SUFFIXES, decode
+from finetrust.models.device import find_device
 from finetrust.models.inference import Inference
 from finetrust.tasks.task import tasks
 
@@ -18,6 +19,7 @@ def predict(
     run: Run | str | Path,
     *inputs: str | Path,
     top: int = 3,
+    on_error: Literal["skip", "fail"] = "skip",
     device: str | None = None,
     quiet: bool = False,
 ) -> list[dict[str, Any]]:
@@ -30,7 +32,10 @@ def predict(
         Image files, and folders that are searched for images.
     top : int
         How many of the most probable classes to return for each image.
+    on_error : {"skip", "fail"}
+        Whether an image that cannot be read is reported in its place, or an error.
     device : str, optional
+        By default the fastest there is.
     quiet : bool
         Show nothing.
 
@@ -43,15 +48,18 @@ def predict(
     Raises
     ------
     UserError
-        If a path does not exist, or no image is found.
+        If a path does not exist, no image is found, or an image cannot be read and
+        ``on_error="fail"``.
     """
+    if on_error not in ("skip", "fail"):
+        raise UserError(f"on_error is '{on_error}'", "Choose skip or fail.")
     opened = run if isinstance(run, Run) else load(run)
     paths = [path for given in inputs for path in _images(Path(given))]
     if not paths:
         raise UserError("no images were given", "Name image files or folders with images.")
     model = opened.model
     precision = opened.folder.record.get("decisions", {}).get("inference_precision", "fp32")
-    inference = Inference(model.network.to(device or "cpu"), precision)
+    inference = Inference(model.network.to(find_device(device)), precision)
     transform = model.network.preprocessing.transform()
     task = tasks.get(model.task)
     results: dict[Path, dict[str, Any]] = {}
@@ -63,6 +71,11 @@ def predict(
                 try:
                     images[path] = transform(decode(path))
                 except OSError as error:
+                    if on_error == "fail":
+                        raise UserError(
+                            f"{path} cannot be read ({error})",
+                            "Remove or restore it, or choose --on-error skip.",
+                        ) from error
                     results[path] = {"error": f"cannot be read ({error})"}
             if images:
                 outputs = inference(torch.stack(list(images.values())))

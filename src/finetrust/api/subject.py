@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
+from finetrust.api.out_folder import open_evaluation
 from finetrust.api.run import Run
 from finetrust.api.versions import versions
 from finetrust.config import EvaluateOptions
@@ -15,7 +16,7 @@ from finetrust.core.errors import UserError
 from finetrust.core.nearest import did_you_mean
 from finetrust.core.run_folder import RunFolder
 from finetrust.data.dataset import Dataset
-from finetrust.data.report import DataIndex
+from finetrust.data.index import DataIndex
 from finetrust.models import saved
 from finetrust.models.assemble import assemble
 from finetrust.models.preprocessing import Preprocessing
@@ -43,11 +44,16 @@ class Subject:
 
 
 def subject_of_run(run: Run, out: str | None) -> Subject:
-    """Return the fine-tuned model of a run."""
+    """Return the fine-tuned model of a run; with `out` the evaluation gets a folder of its own."""
     record = run.folder.record
     facts = {**record["model"], "strategy": record["strategy"], "run": str(run.path)}
-    folder = RunFolder(Path(out)) if out else run.folder
-    index = DataIndex.load(run.folder.data_index_file)
+    folder = run.folder
+    if out is not None and Path(out) != run.path:
+        folder = open_evaluation(Path(out))
+        folder.write_config(run.folder.config)
+        folder.write_record(**record)
+    known = run.folder.data_index_file.exists()
+    index = DataIndex.load(run.folder.data_index_file) if known else None
     return Subject(run.model, folder, facts, index)
 
 
@@ -80,13 +86,13 @@ def subject_as_it_comes(
         classes = dataset.classes
     model = saved.SavedModel(
         assembled.network(head).eval(),
-        "classification",
+        options.task,
         classes,
         assembled.provenance,
         assembled.architecture,
     )
     name = f"{Path(options.model or 'model').name}-{Path(dataset.name).name}".replace(":", "_")
-    folder = RunFolder(Path(options.out or f"runs/evaluate-{name}"))
+    folder = open_evaluation(Path(options.out or f"runs/evaluate-{name}"))
     facts = {
         **asdict(assembled.provenance),
         "preprocessing": assembled.preprocessing.to_dict(),

@@ -1,8 +1,7 @@
 """finetrust.tune: from a pretrained model and labelled data to a fine-tuned model in a run folder."""
 
-import math
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -22,19 +21,22 @@ from finetrust.data.report import check
 from finetrust.data.source import DataOptions, open_dataset
 from finetrust.models import saved
 from finetrust.models.assemble import Assembled, assemble
-from finetrust.models.features import compute_features, network_outputs
-from finetrust.models.inference import Inference, choose_precision
+from finetrust.models.device import find_device
+from finetrust.models.features import network_outputs
+from finetrust.models.inference import Inference
 from finetrust.models.layers import layer_names
 from finetrust.models.network import Network
+from finetrust.models.precision import fastest_inference
 from finetrust.models.preprocessing import Preprocessing
 from finetrust.models.source import find_architecture
 from finetrust.tasks.task import Task, tasks
 from finetrust.trust.accuracy.calibrate import calibrate
-from finetrust.tuning.accelerator import check_device, new_accelerator
-from finetrust.tuning.batches import FeatureBatches, ImageBatches
+from finetrust.tuning.accelerator import new_accelerator
 from finetrust.tuning.loop import Loop, Stage
-from finetrust.tuning.optimizer import layer_rates
-from finetrust.tuning.strategy import Phase, strategies
+from finetrust.tuning.stages import Setting, is_cached, make_stage
+from finetrust.tuning.strategy import strategies
+
+_IMAGES_TO_MEASURE = 32
 
 
 def tune(
@@ -75,7 +77,7 @@ def tune(
     UserError
         For anything the user can mend, before any long work starts.
     """
-    given = {key: value for key, value in options.items() if value is not None}
+    given = dict(options)
     if model is not None:
         given["model"] = model if isinstance(model, str) else f"python:{type(model).__name__}"
     if data is not None:
@@ -91,10 +93,12 @@ def _options(given: dict[str, Any], config: str | Path | None, resume: bool) -> 
     if resume and out and RunFolder(Path(out)).config_file.exists():
         given = {**RunFolder(Path(out)).config, **given}
     options = make_options(TuneOptions, given, file)
+    if options.model is None:
+        raise UserError("no model is given", "Name one with --model.")
     if options.data is None:
         raise UserError("no data are given", "Name them with --data.")
     if options.out is None:
-        parts = (Path(options.model or "model").name, options.strategy, Path(options.data).name)
+        parts = (Path(options.model).name, options.strategy, Path(options.data).name)
         name = "-".join(p.replace(":", "_") for p in parts)
         options = options.model_copy(update={"out": f"runs/{name}"})
     return options
@@ -108,22 +112,21 @@ def _tune(
     resume: bool,
 ) -> Run:
     start = time.perf_counter()
-    assert options.out is not None
-    assert options.data is not None
-    folder = open_folder(Path(options.out), options.model_dump(), resume)
+    folder = open_folder(Path(str(options.out)), options.model_dump(), resume)
     if resume and folder.record.get("status") == "finished":
         say(f"{folder.path}: this run is finished; nothing is left to do.")
         return Run(folder, module=module, allow_code=options.model)
     task, strategy = tasks.get(options.task), strategies.get(options.strategy)
-    check_device(options.device)
-    if module is None and options.model is not None and "." not in options.model:
-        find_architecture(options.model, options.model_args)
-    source = data if isinstance(data, Dataset) else options.data
-    dataset = open_dataset(source, DataOptions.of(options))
+    device = find_device(options.device)
+    if module is None and Path(str(options.model)).suffix == "":
+        find_architecture(str(options.model), options.model_args)
+    dataset = open_dataset(
+        data if isinstance(data, Dataset) else str(options.data), DataOptions.of(options)
+    )
     torch.manual_seed(options.seed)
     assembled = assemble(options, module, preprocessing)
 
-    accelerator = new_accelerator(options.device, options.precision)
+    accelerator = new_accelerator(device, options.precision)
     with accelerator.main_process_first():
         dataset, report, index = check(
             dataset,
@@ -137,99 +140,94 @@ def _tune(
     network = assembled.network(task.new_head(assembled.parts.features, dataset.classes))
     network.to(accelerator.device)
     phases = strategy(options, len(layer_names(network.backbone)))
+    prepared: Inference | None = None
     if accelerator.is_main_process:
         say(report)
         folder.write_config(options.model_dump(mode="json"))
         report.save(folder.data_report_file)
         index.save(folder.data_index_file)
+        prepared = _prepared(options, network, train, folder)
         folder.write_record(
             **_facts(options, assembled, network, dataset),
+            decisions={
+                "device": str(accelerator.device),
+                "training_precision": accelerator.mixed_precision.replace("no", "fp32"),
+                "inference_precision": prepared.precision,
+                "batch_size": _batch_size(options, len(train), accelerator.num_processes),
+            },
             status="running",
         )
     accelerator.wait_for_everyone()
-    decisions = _decisions(options, network, train, folder, str(accelerator.device))
-    if accelerator.is_main_process:
-        folder.write_record(decisions=decisions)
+    decisions = folder.record["decisions"]
 
-    mix = task.mix(options, dataset.classes)
+    setting = Setting(
+        options,
+        network,
+        train,
+        val,
+        task.mix(options, dataset.classes),
+        decisions["batch_size"],
+        decisions["inference_precision"],
+        (accelerator.process_index, accelerator.num_processes),
+    )
     loss = task.loss(options, train)
-    loop = Loop(task, options, loss, mix, decisions["batch_size"], folder, accelerator)
-    share = (accelerator.process_index, accelerator.num_processes)
-    done = []
+    loop = Loop(task, options, loss, setting.mix, setting.batch_size, folder, accelerator)
+    done: list[dict[str, Any]] = []
+    inference: Inference | None = None
     for number, phase in enumerate(phases):
         began = time.perf_counter()
-        cached = options.cache and mix is None and phase.trainable_layers == 0 and phase.augment == "none"
-        make = _cached_stage if cached else _stage
         with accelerator.main_process_first():
-            stage = make(network, phase, train, val, options, decisions, share)
+            stage = make_stage(phase, setting, prepared if number == 0 else None)
         loop.run(number, stage)
-        done.append(_phase_facts(phase, stage, cached, time.perf_counter() - began))
-    if not accelerator.is_main_process:
-        return Run(folder)
-    _finish(task, options, network, assembled, dataset, decisions, folder)
-    folder.write_record(phases=done, status="finished", seconds=round(time.perf_counter() - start, 2))
+        inference = stage.frozen and stage.frozen.with_head(network.head)
+        done.append(_phase_facts(stage, is_cached(phase, setting), time.perf_counter() - began))
+    if accelerator.is_main_process:
+        inference = inference or Inference(network, setting.precision)
+        calibration = _judge(task, options, inference, val, folder)
+        saved.save(
+            saved.SavedModel(
+                network.cpu(),
+                options.task,
+                dataset.classes,
+                assembled.provenance,
+                assembled.architecture,
+                calibration,
+            ),
+            folder.model,
+        )
+        seconds = round(time.perf_counter() - start, 2)
+        folder.write_record(
+            phases=done, calibration=calibration, status="finished", seconds=seconds
+        )
+        folder.drop_checkpoints()
+    accelerator.wait_for_everyone()
     return Run(folder, module=module, allow_code=options.model)
 
 
-def _stage(
-    network: Network, phase: Phase, train: Dataset, val: Dataset, options: TuneOptions,
-    decisions: dict[str, Any], share: tuple[int, int],
-) -> Stage:  # fmt: skip
-    preprocessing = network.preprocessing
+def _prepared(
+    options: TuneOptions, network: Network, train: Dataset, folder: RunFolder
+) -> Inference:
+    """Return the network prepared for inference in the precision kept for the life of the run."""
+    decided = folder.record.get("decisions", {}).get("inference_precision")
+    if decided is None and options.precision != "auto":
+        decided = "fp32" if options.precision == "fp32" else "bf16"
+    if decided is not None:
+        return Inference(network, decided)
 
-    def batches(part: Dataset, transform: Callable[..., Tensor], seed: int | None) -> ImageBatches:
-        size = decisions["batch_size"]
-        return ImageBatches(part, transform, size, seed, options.workers, share)
-
-    network.backbone.to(memory_format=torch.channels_last)
-    return Stage(
-        phase,
-        network,
-        layer_rates(network, phase),
-        batches(train, preprocessing.augmented(phase.augment), options.seed),
-        batches(val, preprocessing.transform(), None),
-    )
-
-
-def _cached_stage(
-    network: Network, phase: Phase, train: Dataset, val: Dataset, options: TuneOptions,
-    decisions: dict[str, Any], share: tuple[int, int],
-) -> Stage:  # fmt: skip
-    inference = Inference(network, decisions["inference_precision"])
-
-    def batches(part: Dataset, seed: int | None) -> FeatureBatches:
-        features = compute_features(inference, part, options.workers)
-        return FeatureBatches(features, part.targets, decisions["batch_size"], seed, share)
-
-    rates = layer_rates(network, phase)
-    head_rates = {name.removeprefix("head."): rate for name, rate in rates.items()}
-    return Stage(
-        phase, network.head, head_rates, batches(train, options.seed), batches(val, None)
-    )
-
-
-def _decisions(
-    options: TuneOptions, network: Network, train: Dataset, folder: RunFolder, device: str
-) -> dict[str, Any]:
-    """Return what was chosen for the user: measured once, then kept for the life of the run."""
-    if "decisions" in folder.record:
-        return folder.record["decisions"]
-    precision = options.precision
-    if precision == "auto":
-        say("Measuring whether bf16 is faster here ...")
-        some = train.take(range(min(32, len(train))))
+    def some_images() -> Tensor:
         transform = network.preprocessing.transform()
-        images = torch.stack([transform(some.inputs[i]) for i in range(len(some))])
-        precision = choose_precision(network, images)
+        rows = range(min(_IMAGES_TO_MEASURE, len(train)))
+        return torch.stack([transform(train.inputs[row]) for row in rows])
+
+    return fastest_inference(network, some_images)
+
+
+def _batch_size(options: TuneOptions, items: int, processes: int) -> int:
+    """Return the batch size: about 16 steps an epoch where nothing is said, and 8 to 64 items."""
     size = options.batch_size
     if size == "auto":
-        size = min(64, max(8, 2 ** int(math.log2(max(1, len(train) / 16)))))
-    return {
-        "device": device,
-        "training_precision": options.precision if options.precision != "auto" else "fp32",
-        "inference_precision": "bf16" if precision in ("bf16", "fp16") else "fp32",
-        "batch_size": min(size, len(train)),
-    }
+        size = min(64, max(8, 1 << (items // 16).bit_length() - 1 if items >= 16 else 8))
+    return max(min(size, items), processes)
 
 
 def _facts(
@@ -252,7 +250,8 @@ def _facts(
     }
 
 
-def _phase_facts(phase: Phase, stage: Stage, cached: bool, seconds: float) -> dict[str, Any]:
+def _phase_facts(stage: Stage, cached: bool, seconds: float) -> dict[str, Any]:
+    phase = stage.phase
     trainable = {n: p.numel() for n, p in stage.module.named_parameters() if n in stage.rates}
     return {
         "name": phase.name,
@@ -267,35 +266,16 @@ def _phase_facts(phase: Phase, stage: Stage, cached: bool, seconds: float) -> di
     }
 
 
-def _finish(
-    task: Task,
-    options: TuneOptions,
-    network: Network,
-    assembled: Assembled,
-    dataset: Dataset,
-    decisions: dict[str, Any],
-    folder: RunFolder,
-) -> None:
-    """Judge the network on validation data, fit the calibration there, and save everything."""
-    val = dataset.split("val")
-    calibration: dict[str, Any] = {}
-    if len(val):
-        inference = Inference(network, decisions["inference_precision"])
-        outputs = network_outputs(inference, val, options.workers)
-        targets = torch.from_numpy(val.targets)
-        predictions = task.predictions(val.ids, outputs, targets)
-        replace(predictions, split="val").save(folder.predictions / "val" / "clean.parquet")
-        calibration = calibrate(predictions)
-        folder.write_record(validation=task.validate(outputs.cpu(), targets))
-    folder.write_record(calibration=calibration)
-    saved.save(
-        saved.SavedModel(
-            network.cpu(),
-            options.task,
-            dataset.classes,
-            assembled.provenance,
-            assembled.architecture,
-            calibration,
-        ),
-        folder.model,
-    )
+def _judge(
+    task: Task, options: TuneOptions, inference: Inference, val: Dataset, folder: RunFolder
+) -> Mapping[str, Any]:
+    """Judge the network on validation data, and return the calibration that is fitted there."""
+    if not len(val):
+        folder.write_record(validation={})
+        return {}
+    outputs = network_outputs(inference, val, options.workers)
+    targets = torch.from_numpy(val.targets)
+    predictions = replace(task.predictions(val.ids, outputs, targets), split="val")
+    predictions.save(folder.predictions / "val" / "clean.parquet")
+    folder.write_record(validation=task.validate(outputs.cpu(), targets))
+    return calibrate(predictions)

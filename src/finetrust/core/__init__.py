@@ -1,1 +1,1 @@
-"""What everything else speaks in: errors, registries, measures, profiles, predictions, run folders."""
+"""What everything else speaks in: errors, registries, measures, profiles, predictions, folders."""

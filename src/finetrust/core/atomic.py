@@ -12,7 +12,7 @@ from typing import Any
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; on success it becomes `path`, on any error it vanishes."""
+    """Yield a temporary path beside `path`; it becomes `path`, or vanishes on any error."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     os.close(handle)
@@ -28,9 +28,14 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def replacing_folder(path: Path) -> Iterator[Path]:
-    """Yield a temporary folder beside `path`; on success it becomes `path`, on any error it vanishes."""
+    """Yield a temporary folder beside `path`; it becomes `path`, or vanishes on any error.
+
+    An older folder at `path` is moved aside before it is deleted: whoever kills the process finds
+    a whole folder or none, never one that is half deleted.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp"))
+    aside = temporary.with_suffix(".old")
     try:
         yield temporary
         for file in temporary.rglob("*"):
@@ -38,10 +43,13 @@ def replacing_folder(path: Path) -> Iterator[Path]:
                 _flush(file)
         temporary.chmod(0o755)
         if path.exists():
-            shutil.rmtree(path)
+            path.replace(aside)
         temporary.replace(path)
     finally:
+        if aside.exists() and not path.exists():
+            aside.replace(path)
         shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -20,5 +20,5 @@ class UserError(Exception):
         self.mend = mend
 
 
-class NotApplicable(Exception):
+class NotApplicable(Exception):  # noqa: N818 (an outcome, not a fault)
     """Raised by a measure that has no meaning here; its text is the reason shown to the reader."""

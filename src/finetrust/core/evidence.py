@@ -18,13 +18,13 @@ class Evidence:
     clean : Predictions
         On the untouched evaluation data.
     perturbed : mapping of str to Predictions
-        The same items in the same order under each perturbation, by its name
-        (``"gaussian_noise-3"``: corruption type, dash, severity).
+        The clean items, or a sample of them in any order (matched by id), under each perturbation,
+        by its name (``"gaussian_noise-3"``: corruption type, dash, severity).
     classes : tuple of str
         Class names in the order of the logits; empty where the task has none.
     calibration : mapping
-        What was fitted on validation data and is applied to the outputs, e.g. ``{"temperature": 1.7}``;
-        empty if nothing was.
+        What was fitted on validation data and is applied to the outputs, e.g.
+        ``{"temperature": 1.7}``; empty if nothing was.
     groups : mapping of str to array of str (n,)
         Subgroup columns of the evaluation data.
     data : mapping

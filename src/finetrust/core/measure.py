@@ -74,6 +74,9 @@ class Measure:
         return asdict(self)
 
 
+Estimator = Callable[["Evidence"], Iterable[Estimate]]
+
+
 @dataclass(frozen=True)
 class MeasureDefinition:
     """The facts of a measure and the function that estimates it from evidence."""
@@ -86,7 +89,7 @@ class MeasureDefinition:
     method: str
     reference: str
     needs: tuple[str, ...]
-    estimate: "Callable[[Evidence], Iterable[Estimate]]"
+    estimate: Estimator
 
     def measure(self, estimate: Estimate) -> Measure:
         """Return `estimate` with the facts of this definition."""
@@ -94,9 +97,7 @@ class MeasureDefinition:
 
     def not_applicable(self, reason: str) -> Measure:
         """Return this measure without a value, for the given reason."""
-        return Measure(
-            **self._facts(), value=None, ci_low=None, ci_high=None, n=0, reason=reason
-        )
+        return Measure(**self._facts(), value=None, ci_low=None, ci_high=None, n=0, reason=reason)
 
     def _facts(self) -> dict[str, Any]:
         names = ("name", "axis", "title", "unit", "better", "method", "reference")
@@ -116,7 +117,7 @@ def measure(
     reference: str,
     unit: str = "",
     needs: tuple[str, ...] = (),
-) -> "Callable[[Callable[[Evidence], Iterable[Estimate]]], Callable[[Evidence], Iterable[Estimate]]]":
+) -> Callable[[Estimator], Estimator]:
     """Register the decorated function as a measure.
 
     The function takes :class:`~finetrust.core.evidence.Evidence` and yields one
@@ -142,9 +143,7 @@ def measure(
         measure is reported as not applicable.
     """
 
-    def decorate(
-        estimate: "Callable[[Evidence], Iterable[Estimate]]",
-    ) -> "Callable[[Evidence], Iterable[Estimate]]":
+    def decorate(estimate: Estimator) -> Estimator:
         definition = MeasureDefinition(
             name, axis, title, unit, better, method, reference, needs, estimate
         )

@@ -48,8 +48,9 @@ class Predictions:
         arrays = {"id": pa.array([str(i) for i in self.ids], pa.string())}
         for name, values in self.columns.items():
             flat = pa.array(np.ascontiguousarray(values).reshape(-1))
-            wide = values.ndim == 2
-            arrays[name] = pa.FixedSizeListArray.from_arrays(flat, values.shape[1]) if wide else flat
+            if values.ndim == 2:
+                flat = pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
+            arrays[name] = flat
         table = pa.table(arrays).replace_schema_metadata(
             {"split": self.split, "perturbation": self.perturbation}
         )

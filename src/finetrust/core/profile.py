@@ -1,4 +1,4 @@
-"""The trust profile: the measures of one model on one data set, with provenance; JSON with a version."""
+"""The trust profile: the measures of one model on one data set, with provenance, as JSON."""
 
 import json
 from collections.abc import Mapping
@@ -95,13 +95,17 @@ class TrustProfile:
         Raises
         ------
         UserError
-            If there is no profile at `path`, or its schema is newer than this finetrust knows.
+            If there is no profile at `path`, or its schema is another than this finetrust knows.
         """
         try:
             raw = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError as error:
             raise UserError(f"{path} does not exist", "Run finetrust evaluate first.") from error
-        version = raw.get("schema_version")
+        except (OSError, ValueError) as error:
+            raise UserError(
+                f"{path}: not a trust profile ({error})", "Run finetrust evaluate again."
+            ) from error
+        version = raw.get("schema_version") if isinstance(raw, dict) else None
         if version != SCHEMA_VERSION:
             raise UserError(
                 f"{path}: trust profile schema {version}, this finetrust reads {SCHEMA_VERSION}",

@@ -1,4 +1,4 @@
-"""Registries that fill themselves: a decorated object in its own file is found, no list is edited."""
+"""Registries that fill themselves: a decorated object in its own file is found without a list."""
 
 import importlib
 import pkgutil
@@ -38,7 +38,7 @@ class Registry(Generic[T]):
         return decorate
 
     def add(self, name: str, entry: T) -> None:
-        """Register `entry` under `name`; a name taken by another definition is a programming error."""
+        """Register `entry` under `name`; a name that is taken is a programming error."""
         if name in self._entries:
             raise ValueError(f"{self.kind} '{name}' is registered twice")
         self._entries[name] = entry

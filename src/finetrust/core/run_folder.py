@@ -1,6 +1,7 @@
 """The run folder: everything needed to load, reproduce, compare and ship one fine-tuned model."""
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ class RunFolder:
     ``run.json``          what was decided and measured while tuning (see ``record``)
     ``data/report.json``  the data report; ``data/index.parquet`` the content hashes
     ``model/``            weights (safetensors), architecture, preprocessing, classes
-    ``checkpoints/``      what a killed run resumes from
+    ``checkpoints/``      what a killed run resumes from; gone once it is finished
     ``predictions/``      one Parquet file per split and perturbation
     ``pictures/``         explanations
     ``log.jsonl``         one line per epoch
@@ -110,6 +111,10 @@ class RunFolder:
     def append_log(self, **event: Any) -> None:
         with self.log_file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(event) + "\n")
+
+    def drop_checkpoints(self) -> None:
+        """Remove what only an unfinished run needs."""
+        shutil.rmtree(self.checkpoints, ignore_errors=True)
 
     def truncate_log(self, lines: int) -> None:
         """Keep the first `lines` events: what a resumed run repeats is not logged twice."""

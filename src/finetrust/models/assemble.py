@@ -6,16 +6,11 @@ from torch import nn
 
 from finetrust.config import ModelOptions
 from finetrust.core.errors import UserError
-from finetrust.models.head import Parts, take_apart
+from finetrust.models.head import Parts, copied, take_apart
 from finetrust.models.network import Network
 from finetrust.models.preprocessing import Preprocessing
-from finetrust.models.source import (
-    Architecture,
-    Pretrained,
-    Provenance,
-    load_pretrained,
-    wrap_module,
-)
+from finetrust.models.source import Architecture, Pretrained, Provenance, load_pretrained
+from finetrust.models.weights_file import fit_weights, sha256_of_tensors
 
 
 @dataclass(frozen=True)
@@ -50,35 +45,45 @@ def assemble(
     module: nn.Module | None = None,
     preprocessing: Preprocessing | None = None,
 ) -> Assembled:
-    """Load the model that `options` name, or take the `module` given in Python.
+    """Load the model that `options` name, or take a copy of the `module` given in Python.
 
     Raises
     ------
     UserError
         For an unknown model, unfit weights, or weights whose preprocessing nobody knows.
     """
-    if module is None:
-        if options.model is None:
-            raise UserError("no model is given", "Name one with --model.")
+    if module is not None:
+        architecture, pretrained = None, _given(module)
+    elif options.model is not None:
         architecture, pretrained = load_pretrained(
             options.model, options.weights, options.model_args
         )
     else:
-        architecture, pretrained = None, wrap_module(module)
+        raise UserError("no model is given", "Name one with --model.")
     prepared = _prepare(options, pretrained, preprocessing)
     parts = take_apart(pretrained.module, prepared.input_size)
-    if options.input_size and options.input_size != prepared.input_size:
-        raise AssertionError("preprocessing lost the input size")
-    return Assembled(
-        architecture, parts, prepared, pretrained.provenance, pretrained.classes
-    )
+    notes = list(pretrained.provenance.notes)
+    if parts.head is None:
+        notes.append(f"no classifier was found; the {parts.features} outputs are the features")
+    if pretrained.file is not None:
+        parts, fitted = fit_weights(parts, pretrained.file)
+        notes += fitted
+    provenance = replace(pretrained.provenance, notes=tuple(notes))
+    return Assembled(architecture, parts, prepared, provenance, pretrained.classes)
+
+
+def _given(module: nn.Module) -> Pretrained:
+    name = type(module).__name__
+    digest = sha256_of_tensors(module.state_dict())
+    return Pretrained(copied(module), None, Provenance(name, f"Python object {name}", digest))
 
 
 def _prepare(
     options: ModelOptions, pretrained: Pretrained, given: Preprocessing | None
 ) -> Preprocessing:
     known = given or pretrained.preprocessing
-    if known is None and (options.input_size and options.mean and options.std):
+    stated = options.mean is not None and options.std is not None
+    if known is None and options.input_size and options.mean and options.std:
         size = options.input_size
         known = Preprocessing(size, size, "bilinear", options.mean, options.std)
     if known is None:
@@ -87,9 +92,11 @@ def _prepare(
             "State it: --input-size 224 --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 "
             "(or return it from the builder, or pass preprocessing= in Python).",
         )
+    if given is None and not stated and not pretrained.normalisation_known:
+        mean, std = (",".join(f"{x:g}" for x in values) for values in (known.mean, known.std))
+        raise UserError(
+            f"{pretrained.provenance.source}: the file does not say how its inputs were normalised",
+            f"State it; {pretrained.provenance.architecture} mostly goes with "
+            f"--mean {mean} --std {std}",
+        )
     return known.overridden(options.input_size, options.mean, options.std, options.interpolation)
-
-
-def with_notes(provenance: Provenance, *notes: str) -> Provenance:
-    """Return `provenance` with further notes."""
-    return replace(provenance, notes=(*provenance.notes, *notes))

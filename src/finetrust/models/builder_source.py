@@ -1,7 +1,10 @@
-"""Modules built by the user's own function, named ``FILE.py:FUNCTION``; naming it allows its code to run."""
+"""Modules built by the user's own function, ``FILE.py:FUNCTION``; to name it is to let it run."""
 
 import importlib.util
-from collections.abc import Mapping
+import sys
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +13,12 @@ from torch import nn
 from finetrust.core.errors import UserError
 from finetrust.core.nearest import did_you_mean
 from finetrust.models.preprocessing import Preprocessing
-from finetrust.models.source import Pretrained, Provenance, sources
+from finetrust.models.reason import reason
+from finetrust.models.source import Pretrained, Provenance, Source, sources
 from finetrust.models.weights_file import sha256_of_tensors
 
 
-class BuilderSource:
+class BuilderSource(Source):
     """The function returns a module, or a pair of module and :class:`Preprocessing`."""
 
     rank = 0
@@ -27,8 +31,17 @@ class BuilderSource:
         return file.endswith(".py") and bool(function)
 
     def build(self, name: str, weights: str, args: Mapping[str, Any]) -> Pretrained:
-        file, _, function = name.rpartition(":")
-        built = _function(Path(file), function)(**args)
+        if weights not in ("pretrained", "random"):
+            raise UserError(
+                f"--weights {weights}: no such file, and {name} builds its own weights",
+                "Give a weights file, or leave --weights out.",
+            )
+        path, _, function = name.rpartition(":")
+        file = Path(path)
+        if not file.is_file():
+            raise UserError(f"{file}: no such file", "Give FILE.py:FUNCTION of an existing file.")
+        with _running(file):
+            built = _function(file, function)(**args)
         module, preprocessing = built if isinstance(built, tuple) else (built, None)
         if not isinstance(module, nn.Module) or not isinstance(preprocessing, Preprocessing | None):
             raise UserError(
@@ -38,17 +51,36 @@ class BuilderSource:
         digest = sha256_of_tensors(module.state_dict())
         return Pretrained(module, preprocessing, Provenance(function, f"built by {name}", digest))
 
+    def describe(self, built: Pretrained, file: Path, sha256: str) -> Pretrained:
+        return built
+
 
 sources.add("builder", BuilderSource())
 
 
+@contextmanager
+def _running(file: Path) -> Iterator[None]:
+    """Let modules beside `file` be imported, and say in one line where its code failed."""
+    sys.path.insert(0, str(file.resolve().parent))
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        line = next((f"line {f.lineno}: " for f in reversed(frames) if f.filename == str(file)), "")
+        said = f"{type(error).__name__}: {reason(error)}"
+        raise UserError(f"{file}: {line}{said}", "Mend that code, or --model-args.") from error
+    finally:
+        sys.path.remove(str(file.resolve().parent))
+
+
 def _function(file: Path, name: str) -> Any:
-    if not file.is_file():
-        raise UserError(f"{file}: no such file", "Give FILE.py:FUNCTION of an existing file.")
-    spec = importlib.util.spec_from_file_location(file.stem, file)
+    spec = importlib.util.spec_from_file_location(f"finetrust_builder_{file.stem}", file)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     if not hasattr(module, name):
         raise UserError(

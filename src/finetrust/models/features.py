@@ -84,10 +84,10 @@ def network_outputs(inference: Inference, dataset: Dataset, workers: int | None)
         rows = np.arange(len(dataset))
         parts = [features.take(part) for part in np.array_split(rows, max(1, len(rows) // 8192))]
         return torch.cat([inference.outputs(part).cpu() for part in parts])
-    transform = inference.network.preprocessing.transform()
+    transform = inference.preprocessing.transform()
     batches = inference_batches(dataset, transform, inference.batch_size, workers)
     total = -(-len(dataset) // inference.batch_size)
-    return torch.cat([inference(images).cpu() for images, _ in track(batches, "predictions", total)])
+    return torch.cat([inference(images).cpu() for images in track(batches, "predictions", total)])
 
 
 def _folder(inference: Inference) -> Path:
@@ -97,12 +97,12 @@ def _folder(inference: Inference) -> Path:
 def _write_segment(
     folder: Path, inference: Inference, part: Dataset, workers: int | None
 ) -> None:
-    transform = inference.network.preprocessing.transform()
+    transform = inference.preprocessing.transform()
     name = hashlib.sha256("".join(part.digests).encode()).hexdigest()[:32]
     with replacing_folder(folder / name) as temporary:
         target, row = None, 0
         batches = inference_batches(part, transform, inference.batch_size, workers)
-        for images, _ in track(batches, "features", -(-len(part) // inference.batch_size)):
+        for images in track(batches, "features", -(-len(part) // inference.batch_size)):
             features = inference.features(images).cpu().numpy()
             if target is None:
                 shape = (len(part), features.shape[1])

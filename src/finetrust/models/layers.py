@@ -3,15 +3,16 @@
 from torch import nn
 
 _LARGEST_SHARE = 0.4
+_STACKS = (nn.Sequential, nn.ModuleList)
 
 
 def layer_names(backbone: nn.Module) -> list[tuple[str, tuple[str, ...]]]:
     """Split a backbone into layers in the order of its definition.
 
-    Containers that hold more than 40 % of the parameters are opened as long as they have several
-    parts; a part without parameters is no layer of its own, and a norm belongs to the layer before
-    it. Parameters that belong to the backbone itself (class token, position embedding) count to
-    the first layer.
+    A part that holds more than 40 % of the parameters is opened if it is a stack of several parts
+    or made of little else than one, such as a stage of blocks. A part without parameters is no
+    layer of its own, and a norm belongs to the layer before it. Parameters that belong to the
+    backbone itself (class token, position embedding) count to the first layer.
 
     Returns
     -------
@@ -19,8 +20,7 @@ def layer_names(backbone: nn.Module) -> list[tuple[str, tuple[str, ...]]]:
         Name of each layer and the names of its parameters, relative to the backbone. Every
         parameter is in exactly one layer.
     """
-    total = sum(p.numel() for p in backbone.parameters()) or 1
-    parts = _open("", backbone, total)
+    parts = _open("", backbone, _size(backbone) or 1)
     claimed: set[str] = set()
     layers: list[tuple[str, tuple[str, ...]]] = []
     for prefix, module in parts:
@@ -45,11 +45,17 @@ def _open(prefix: str, module: nn.Module, total: int) -> list[tuple[str, nn.Modu
     parts: list[tuple[str, nn.Module]] = []
     for name, child in module.named_children():
         path = f"{prefix}.{name}" if prefix else name
-        share = sum(p.numel() for p in child.parameters()) / total
-        inner = [c for c in child.children() if any(True for _ in c.parameters())]
-        wide = isinstance(child, nn.Sequential | nn.ModuleList) or share > 0.9
-        if share > _LARGEST_SHARE and len(inner) > 1 and wide:
+        inner = [part for part in child.children() if _size(part)]
+        share = _size(child) / total
+        is_stack = isinstance(child, _STACKS) or any(
+            isinstance(part, _STACKS) and _size(part) > _size(child) / 2 for part in inner
+        )
+        if (inner and share > 0.9) or (len(inner) > 1 and share > _LARGEST_SHARE and is_stack):
             parts.extend(_open(path, child, total))
         else:
             parts.append((path, child))
     return parts
+
+
+def _size(module: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())

@@ -21,7 +21,7 @@ class Normalise(nn.Module):
         self.register_buffer("std", torch.tensor(preprocessing.std).view(1, -1, 1, 1))
 
     def forward(self, images: Tensor) -> Tensor:
-        """Map images (n, 3, h, w) to normalised images of the same shape, in the dtype of `mean`."""
+        """Map images (n, 3, h, w) to normalised images of the same shape and of `mean`'s dtype."""
         scale = 255 if images.dtype == torch.uint8 else 1
         return (images.to(self.mean.dtype) / scale - self.mean) / self.std
 

@@ -54,16 +54,12 @@ class Preprocessing:
         )
 
     def transform(self) -> "Callable[[Image.Image], Tensor]":
-        """Return the function from an RGB image to a uint8 tensor (3, input_size, input_size)."""
-        from torchvision.transforms import v2
+        """Return the function from an RGB image to a uint8 tensor (3, input_size, input_size).
 
-        return v2.Compose(
-            [
-                v2.Resize(self.resize, interpolation=self._filter(), antialias=True),
-                v2.CenterCrop(self.input_size),
-                v2.PILToTensor(),
-            ]
-        )
+        The same pixels as torchvision's ``Resize``, ``CenterCrop`` and ``PILToTensor``, in less
+        time on small images.
+        """
+        return _ResizeAndCrop(self)
 
     def augmented(self, augment: Augment) -> "Callable[[Image.Image], Tensor]":
         """Return a random transform for training, of the same shape and dtype as `transform`.
@@ -100,3 +96,25 @@ class Preprocessing:
         from torchvision.transforms import InterpolationMode
 
         return InterpolationMode(self.interpolation)
+
+
+class _ResizeAndCrop:
+    """Shorter side to `resize` pixels, then the square in the middle."""
+
+    def __init__(self, preprocessing: Preprocessing) -> None:
+        self._resize, self._size = preprocessing.resize, preprocessing.input_size
+        self._filter = Image.Resampling[preprocessing.interpolation.upper()]
+
+    def __call__(self, image: Image.Image) -> "Tensor":
+        import numpy as np
+        import torch
+
+        width, height = image.size
+        short = min(width, height)
+        if short != self._resize:
+            width, height = (int(self._resize * side / short) for side in (width, height))
+            image = image.resize((width, height), self._filter)
+        if image.size != (self._size, self._size):
+            left, top = round((width - self._size) / 2), round((height - self._size) / 2)
+            image = image.crop((left, top, left + self._size, top + self._size))
+        return torch.from_numpy(np.array(image)).permute(2, 0, 1).contiguous()

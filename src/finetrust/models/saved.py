@@ -1,7 +1,8 @@
 """A network on disk: weights in safetensors, and what is needed to build it again in JSON."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ from torch import nn
 
 from finetrust.core.atomic import replacing_folder, write_json
 from finetrust.core.errors import UserError
-from finetrust.models.head import take_apart
+from finetrust.models.head import copied, take_apart
 from finetrust.models.network import Network
 from finetrust.models.preprocessing import Preprocessing
+from finetrust.models.reason import reason
 from finetrust.models.source import Architecture, Provenance, sources
 
 
@@ -45,12 +47,17 @@ class SavedModel:
 
 def save(model: SavedModel, folder: Path) -> None:
     """Write `model` to `folder`, whole or not at all."""
-    linear = [m for m in model.network.head.modules() if isinstance(m, nn.Linear)]
+    head = model.network.head
+    assert isinstance(head, nn.Linear)
     facts = {
         "task": model.task,
         "classes": list(model.classes),
         "architecture": asdict(model.architecture) if model.architecture else None,
-        "head": [linear[-1].in_features, linear[-1].out_features],
+        "head": {
+            "in_features": head.in_features,
+            "out_features": head.out_features,
+            "bias": head.bias is not None,
+        },
         "preprocessing": model.network.preprocessing.to_dict(),
         "provenance": asdict(model.provenance),
         "calibration": dict(model.calibration),
@@ -78,33 +85,32 @@ def load(
     UserError
         If files are missing or broken, or the architecture cannot be built from here.
     """
-    try:
-        facts = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"{folder}: no saved model ({error})", "Give the folder of a finished run."
-        ) from error
-    architecture = Architecture(**facts["architecture"]) if facts["architecture"] else None
-    preprocessing = Preprocessing.from_dict(facts["preprocessing"])
-    built = module or _build(architecture, folder, allow_code)
+    with _telling(folder / "model.json") as file:
+        facts = json.loads(file.read_text(encoding="utf-8"))
+        preprocessing = Preprocessing.from_dict(facts["preprocessing"])
+        head = nn.Linear(**facts["head"])
+        task, classes, calibration = facts["task"], tuple(facts["classes"]), facts["calibration"]
+        notes = tuple(facts["provenance"]["notes"])
+        provenance = Provenance(**{**facts["provenance"], "notes": notes})
+        architecture = Architecture(**facts["architecture"]) if facts["architecture"] else None
+    built = _build(architecture, folder, allow_code) if module is None else copied(module)
     parts = take_apart(built, preprocessing.input_size)
-    network = Network(parts.backbone, nn.Linear(*facts["head"]), preprocessing)
+    network = Network(parts.backbone, head, preprocessing).eval()
+    with _telling(folder / "weights.safetensors") as file:
+        load_model(network, file)
+    return SavedModel(network, task, classes, provenance, architecture, calibration)
+
+
+@contextmanager
+def _telling(file: Path) -> Iterator[Path]:
     try:
-        load_model(network, folder / "weights.safetensors")
-    except (SafetensorError, OSError, RuntimeError) as error:
+        yield file
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise UserError(
-            f"{folder / 'weights.safetensors'}: does not fit the model ({str(error).splitlines()[0]})",
-            "Restore the file, or tune again.",
+            f"{file}: cannot be read as part of a saved model "
+            f"({type(error).__name__}: {reason(error)})",
+            "Give the folder of a finished run, or tune again.",
         ) from error
-    facts["provenance"]["notes"] = tuple(facts["provenance"]["notes"])
-    return SavedModel(
-        network.eval(),
-        facts["task"],
-        tuple(facts["classes"]),
-        Provenance(**facts["provenance"]),
-        architecture,
-        facts["calibration"],
-    )
 
 
 def _build(architecture: Architecture | None, folder: Path, allow_code: str | None) -> nn.Module:

@@ -1,5 +1,6 @@
 """Where pretrained models come from: one file per source, found by the name the user gives."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,13 +12,8 @@ from finetrust.core.errors import UserError
 from finetrust.core.nearest import did_you_mean
 from finetrust.core.registry import Registry
 from finetrust.models.preprocessing import Preprocessing
-from finetrust.models.weights_file import (
-    SUFFIXES,
-    fit_weights,
-    read_weights,
-    sha256_of_file,
-    sha256_of_tensors,
-)
+from finetrust.models.reason import reason
+from finetrust.models.weights_file import SUFFIXES, WeightsFile, read_weights, sha256_of_file
 
 
 @dataclass(frozen=True)
@@ -30,11 +26,11 @@ class Provenance:
     source : str
         For example ``"torchvision ResNet50_Weights.IMAGENET1K_V2"``, a file, or ``"random"``.
     sha256 : str
-        Of the weights file, or of the tensors where there is no file.
+        Of the weights file, or of the tensors where there is no file; empty for random weights.
     licence : str
         ``"unknown"`` where the source names none.
     notes : tuple of str
-        What was handled while loading (prefixes removed, last layer left out, ...).
+        What was handled while loading (prefixes removed, tensors left out, ...).
     """
 
     architecture: str
@@ -57,12 +53,22 @@ class Pretrained:
     provenance : Provenance
     classes : tuple of str
         Names of the logits where the source knows them.
+    file : WeightsFile or None
+        Weights that are still to be fitted into the module, which is random until then.
+    normalisation_known : bool
+        False where `preprocessing` is that of the architecture and nothing says that the weights
+        share its mean and standard deviation.
+    args : mapping
+        Arguments of the architecture that come with the weights.
     """
 
     module: nn.Module
     preprocessing: Preprocessing | None
     provenance: Provenance
     classes: tuple[str, ...] = ()
+    file: WeightsFile | None = None
+    normalisation_known: bool = True
+    args: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -97,6 +103,14 @@ class Source(Protocol):
         """
         ...
 
+    def describe(self, built: Pretrained, file: Path, sha256: str) -> Pretrained:
+        """Return `built` with what the source knows about the weights file to be fitted into it.
+
+        A source that does not recognise the file leaves it at the architecture's preprocessing,
+        with a normalisation that is not known.
+        """
+        return replace(built, normalisation_known=False)
+
 
 sources: Registry[Source] = Registry("model source", "finetrust.models")
 
@@ -107,8 +121,15 @@ def find_architecture(model: str, args: Mapping[str, Any]) -> Architecture:
     Raises
     ------
     UserError
-        If no source knows it; the nearest name is suggested.
+        If no source knows it (the nearest name is suggested), or `args` are not JSON values.
     """
+    try:
+        json.dumps(dict(args))
+    except TypeError as error:
+        raise UserError(
+            f"the arguments of model '{model}' cannot be kept as JSON ({reason(error)})",
+            "Build the module with them yourself, or give FILE.py:FUNCTION.",
+        ) from error
     prefix, _, rest = model.partition(":")
     if rest and prefix in sources.names():
         source = sources.get(prefix)
@@ -123,6 +144,7 @@ def find_architecture(model: str, args: Mapping[str, Any]) -> Architecture:
         if source.accepts(model):
             return Architecture(name, model, args)
     if Path(model).suffix in SUFFIXES:
+        read_weights(Path(model))
         raise UserError(
             f"{model}: a weights file does not say which architecture it is for",
             f"Name the architecture too: --model ARCHITECTURE --weights {model}",
@@ -134,8 +156,10 @@ def find_architecture(model: str, args: Mapping[str, Any]) -> Architecture:
     )
 
 
-def load_pretrained(model: str, weights: str, args: Mapping[str, Any]) -> tuple[Architecture, Pretrained]:
-    """Return the named model with its weights.
+def load_pretrained(
+    model: str, weights: str, args: Mapping[str, Any]
+) -> tuple[Architecture, Pretrained]:
+    """Return the named model with its weights, or with the file that they are to be fitted from.
 
     Parameters
     ----------
@@ -147,37 +171,25 @@ def load_pretrained(model: str, weights: str, args: Mapping[str, Any]) -> tuple[
     Raises
     ------
     UserError
-        For an unknown model, weights that cannot be had, or weights for another architecture.
+        For an unknown model, or weights that cannot be had.
     """
-    file = Path(weights) if Path(weights).suffix in SUFFIXES else None
-    if file is None and Path(model).suffix in SUFFIXES and Path(model).is_file():
-        file, model = Path(model), _architecture_in(Path(model)) or model
+    path = Path(weights) if Path(weights).suffix in SUFFIXES or Path(weights).is_file() else None
+    if path is None and Path(model).suffix in SUFFIXES and Path(model).is_file():
+        path, model = Path(model), _architecture_in(Path(model)) or model
     architecture = find_architecture(model, args)
     source = sources.get(architecture.source)
-    if file is None:
-        return architecture, source.build(architecture.name, weights, args)
-    state = read_weights(file)
+    if path is None:
+        built = source.build(architecture.name, weights, args)
+        return replace(architecture, args={**built.args, **args}), built
+    file = read_weights(path)
+    digest = sha256_of_file(path)
     built = source.build(architecture.name, "random", args)
-    notes = fit_weights(built.module, state, file)
-    provenance = replace(
-        built.provenance,
-        source=str(file),
-        sha256=sha256_of_file(file),
-        licence="unknown",
-        notes=tuple(notes),
-    )
-    return architecture, replace(built, provenance=provenance)
-
-
-def wrap_module(module: nn.Module) -> Pretrained:
-    """Return a module given in Python as a pretrained model."""
-    name = type(module).__name__
-    digest = sha256_of_tensors(module.state_dict())
-    return Pretrained(module, None, Provenance(name, f"Python object {name}", digest))
+    provenance = Provenance(built.provenance.architecture, str(path), digest)
+    built = replace(built, provenance=provenance, file=file)
+    return architecture, source.describe(built, path, digest)
 
 
 def _architecture_in(file: Path) -> str | None:
     known = {name for _, source in sources.items() for name in source.names()}
-    stem = file.name
-    matches = [name for name in known if stem == name or stem.startswith((f"{name}-", f"{name}."))]
+    matches = [name for name in known if file.name.startswith((f"{name}-", f"{name}."))]
     return max(matches, key=len, default=None)

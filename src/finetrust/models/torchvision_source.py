@@ -1,6 +1,9 @@
-"""torchvision's classifiers by name, with the weights and the preprocessing of its weights enums."""
+"""torchvision's classifiers by name, with the weights and preprocessing of its weights enums."""
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -8,12 +11,16 @@ from torch import nn
 
 from finetrust.core.errors import UserError
 from finetrust.core.nearest import did_you_mean
+from finetrust.models.download import impatient
 from finetrust.models.preprocessing import Preprocessing
-from finetrust.models.source import Pretrained, Provenance, sources
+from finetrust.models.reason import reason
+from finetrust.models.source import Pretrained, Provenance, Source, sources
 from finetrust.models.weights_file import sha256_of_tensors
 
+_LICENCE = "BSD-3-Clause code; weights: see torchvision"
 
-class TorchvisionSource:
+
+class TorchvisionSource(Source):
     """Classifiers of torchvision.models."""
 
     rank = 1
@@ -30,34 +37,38 @@ class TorchvisionSource:
         import torchvision
 
         enum = torchvision.models.get_model_weights(name)
-        default = enum.DEFAULT
-        chosen = None if weights == "random" else _member(enum, name, weights)
-        try:
-            module = torchvision.models.get_model(name, weights=chosen, **_arguments(name, args))
-        except TypeError as error:
-            raise UserError(f"model '{name}': {error}", "Change --model-args.") from error
-        except OSError as error:
-            assert chosen is not None
-            cache = torch.hub.get_dir()
-            raise UserError(
-                f"the weights of {name} could not be downloaded from {chosen.url} ({error})",
-                f"Fetch that file where there is a network and put it into {cache}/checkpoints, or "
-                "give it with --weights FILE; --weights random starts from scratch.",
-            ) from error
-        _plain_outputs(module)
-        source = "random" if chosen is None else f"torchvision {type(chosen).__name__}.{chosen.name}"
-        meta = (chosen or default).meta
+        if weights == "random":
+            module = _module(name, None, args)
+            size = getattr(module, "image_size", None)
+            preprocessing = _preprocessing(enum.DEFAULT).overridden(input_size=size)
+            return Pretrained(module, preprocessing, Provenance(name, "random", "", "none"))
+        chosen = _member(enum, name, weights)
+        module = _module(name, chosen, args)
+        digest = sha256_of_tensors(module.state_dict())
         return Pretrained(
             module,
-            _preprocessing(chosen or default),
-            Provenance(
-                name,
-                source,
-                sha256_of_tensors(module.state_dict()),
-                licence="none" if chosen is None else "BSD-3-Clause code; weights: see torchvision",
-            ),
-            classes=tuple(meta.get("categories", ())) if chosen is not None else (),
+            _preprocessing(chosen),
+            Provenance(name, f"torchvision {chosen}", digest, _LICENCE),
+            _classes(chosen),
+            args={"image_size": module.image_size} if hasattr(module, "image_size") else {},
         )
+
+    def describe(self, built: Pretrained, file: Path, sha256: str) -> Pretrained:
+        """Recognise torchvision's files by their SHA-256, the start of which is in their names."""
+        import torchvision
+
+        name = built.provenance.architecture
+        for member in torchvision.models.get_model_weights(name):
+            digits = re.search(r"-([0-9a-f]{8,})\.pth$", member.url)
+            if digits and sha256.startswith(digits[1]):
+                source = f"torchvision {member} from {file}"
+                return replace(
+                    built,
+                    preprocessing=_preprocessing(member),
+                    provenance=replace(built.provenance, source=source, licence=_LICENCE),
+                    classes=_classes(member),
+                )
+        return super().describe(built, file, sha256)
 
 
 sources.add("torchvision", TorchvisionSource())
@@ -66,8 +77,8 @@ sources.add("torchvision", TorchvisionSource())
 def _member(enum: Any, name: str, weights: str) -> Any:
     if weights == "pretrained":
         return enum.DEFAULT
-    tag = weights.rpartition(".")[2]
-    if tag not in enum.__members__:
+    prefix, _, tag = weights.rpartition(".")
+    if tag not in enum.__members__ or prefix not in ("", enum.__name__):
         raise UserError(
             f"torchvision has no weights '{weights}' for {name}",
             f"{did_you_mean(tag, enum.__members__)} Known: {', '.join(enum.__members__)}.".strip(),
@@ -75,36 +86,46 @@ def _member(enum: Any, name: str, weights: str) -> Any:
     return enum[tag]
 
 
-def _arguments(name: str, args: Mapping[str, Any]) -> dict[str, Any]:
-    initialised = {"init_weights": True} if name in ("googlenet", "inception_v3") else {}
-    return {**initialised, **args}
-
-
-def _plain_outputs(module: nn.Module) -> None:
+def _module(name: str, weights: Any, args: Mapping[str, Any]) -> nn.Module:
     import torchvision
 
-    if isinstance(module, torchvision.models.GoogLeNet | torchvision.models.Inception3):
+    if weights is None and name in ("googlenet", "inception_v3"):
+        args = {"init_weights": True, "transform_input": True, **args}
+    try:
+        with impatient():
+            module = torchvision.models.get_model(name, weights=weights, **args)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"model '{name}': {reason(error)}", "Change --model-args.") from error
+    except Exception as error:
+        if weights is None:
+            raise
+        raise UserError(
+            f"the weights of {name} could not be had from {weights.url} ({reason(error)})",
+            f"Fetch that file where there is a network and put it into "
+            f"{torch.hub.get_dir()}/checkpoints, or give it with --weights FILE; "
+            "--weights random starts from scratch.",
+        ) from error
+    return _with_plain_outputs(module)
+
+
+def _with_plain_outputs(module: Any) -> nn.Module:
+    """Leave out auxiliary classifiers, and what SqueezeNet does to its logits.
+
+    SqueezeNet pools after its last convolution and rectifies the logits. Pooled before, the logits
+    are the same but for the rectifier, which would forbid negative ones.
+    """
+    from torchvision.models import GoogLeNet, Inception3, SqueezeNet
+
+    if isinstance(module, GoogLeNet | Inception3):
         module.aux_logits = False
         for name, _ in list(module.named_children()):
             if name.lower().startswith("aux"):
                 setattr(module, name, None)
-    if isinstance(module, torchvision.models.SqueezeNet):
-        _linear_squeezenet(module)
-
-
-def _linear_squeezenet(module: Any) -> None:
-    """Make SqueezeNet's ``conv, relu, pool`` end in pooled features under a linear layer.
-
-    The rectifier behind the logits is left out: it would forbid negative logits.
-    """
-    conv = module.classifier[1]
-    linear = nn.Linear(conv.in_channels, conv.out_channels)
-    with torch.no_grad():
-        linear.weight.copy_(conv.weight.flatten(1))
-        linear.bias.copy_(conv.bias)
-    module.classifier = nn.Sequential(
-        module.classifier[0], nn.AdaptiveAvgPool2d(1), nn.Flatten(1), linear
-    )
+    if isinstance(module, SqueezeNet):
+        dropout, convolution, _, _ = module.classifier
+        pooled = nn.Sequential(dropout, nn.AdaptiveAvgPool2d(1))
+        module.classifier = nn.Sequential(pooled, convolution)
+    return module
 
 
 def _preprocessing(weights: Any) -> Preprocessing:
@@ -116,3 +137,7 @@ def _preprocessing(weights: Any) -> Preprocessing:
         mean=tuple(transform.mean),
         std=tuple(transform.std),
     )
+
+
+def _classes(weights: Any) -> tuple[str, ...]:
+    return tuple(weights.meta.get("categories", ()))

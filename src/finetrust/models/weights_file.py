@@ -1,8 +1,12 @@
-"""Local weights files: read without running code in them, and fitted into a named architecture."""
+"""Local weights files: read without running code in them, and fitted into backbone and head."""
 
 import hashlib
 import pickle
+import re
+import warnings
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -10,75 +14,92 @@ from torch import Tensor, nn
 
 from finetrust.core.errors import UserError
 from finetrust.core.nearest import did_you_mean
+from finetrust.models.head import Parts
+from finetrust.models.reason import reason
 
 SUFFIXES = (".safetensors", ".pth", ".pt", ".th", ".bin", ".ckpt", ".tar")
-_WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "weights")
-_PREFIXES = ("module.", "model.", "_orig_mod.", "net.", "backbone.", "encoder.")
 
 
-def read_weights(path: Path) -> dict[str, Tensor]:
-    """Return the tensors of a weights file by name, unwrapped, on the CPU.
+@dataclass(frozen=True)
+class WeightsFile:
+    """The tensors of a weights file by name, on the CPU.
+
+    Parameters
+    ----------
+    path : Path
+    tensors : mapping of str to Tensor
+    wrapper : str
+        Where in the file they lie, e.g. ``"state_dict"``; empty if they are all that is in it.
+    """
+
+    path: Path
+    tensors: Mapping[str, Tensor]
+    wrapper: str = ""
+
+
+def read_weights(path: Path) -> WeightsFile:
+    """Read a weights file; of several sets of tensors in it, the largest.
 
     Raises
     ------
     UserError
-        If the file is missing or broken, holds pickled code, or holds no tensors.
+        If the file is missing or broken, holds pickled code, or holds no usable tensors.
     """
     if not path.is_file():
         near = did_you_mean(path.name, [p.name for p in path.parent.glob("*") if p.is_file()])
         raise UserError(f"{path}: no such weights file", near or "Give an existing file.")
-    if path.suffix == ".safetensors":
-        raw: object = _read_safetensors(path)
-    else:
-        raw = _read_pickle(path)
-    state = _unwrap(raw)
-    if not state:
+    raw = _read_safetensors(path) if path.suffix == ".safetensors" else _read_pickle(path)
+    tensors, wrapper = _largest(raw)
+    if not tensors:
         raise UserError(f"{path}: holds no tensors by name", "Give a file with a state_dict.")
-    return state
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
+            raise UserError(f"{path}: '{name}' holds NaN or infinity", "Fetch the file again.")
+    return WeightsFile(path, tensors, wrapper)
 
 
-def fit_weights(module: nn.Module, state: Mapping[str, Tensor], path: Path) -> list[str]:
-    """Load `state` into `module`; return notes on what was not as expected.
+def fit_weights(parts: Parts, file: WeightsFile) -> tuple[Parts, tuple[str, ...]]:
+    """Load the tensors of `file` into a backbone, and take over the file's classifier.
 
-    Prefixes such as ``module.`` are stripped. Tensors of the last layers that are absent from the
-    module or of another size are left out and told; everything else must match.
+    A prefix that all names share, such as ``module.``, is removed. Every tensor of the backbone
+    must be in the file. The head becomes the file's, with as many outputs as that has; None if the
+    file has none that stands where the model's stood and reads its features.
+
+    Returns
+    -------
+    Parts, tuple of str
+        The same backbone, now with the weights, and notes on what was not as expected.
 
     Raises
     ------
     UserError
         If the weights belong to another architecture.
     """
-    own = module.state_dict()
-    stripped, prefix = _strip(state, own)
-    notes = [f"key prefix '{prefix}' was removed"] if prefix else []
-    fitting = {k: v for k, v in stripped.items() if k in own and v.shape == own[k].shape}
-    resized = [k for k in stripped if k in own and v_shape(stripped, k) != v_shape(own, k)]
-    missing = [k for k in own if k not in stripped and not k.endswith("num_batches_tracked")]
-    surplus = [k for k in stripped if k not in own]
-    last = _last_layer(own)
-    head_missing = [k for k in (*resized, *missing) if k.rpartition(".")[0] == last]
-    if len(resized) + len(missing) > len(head_missing) or not fitting:
-        wrong = next((k for k in (*resized, *missing) if k not in head_missing), "")
-        detail = (
-            f"'{wrong}' is {v_shape(stripped, wrong)} in the file and {v_shape(own, wrong)} in the model"
-            if wrong in stripped
-            else f"'{wrong}' is not in the file"
-        )
-        raise UserError(
-            f"{path}: weights for another architecture: {len(fitting)} of {len(own)} tensors fit; {detail}",
-            "Name the architecture that the file was made for with --model (and --model-args).",
-        )
-    if head_missing:
-        notes.append(f"the file's last layer does not fit '{last}' and is not used")
-    if surplus:
-        notes.append(f"{len(surplus)} tensors of the file are not used: {', '.join(surplus[:4])}")
-    module.load_state_dict({**own, **fitting})
-    return notes
-
-
-def v_shape(state: Mapping[str, Tensor], key: str) -> tuple[int, ...]:
-    """Return the shape of one tensor."""
-    return tuple(state[key].shape)
+    own = parts.backbone.state_dict()
+    weight, bias = f"{parts.head_name}.weight", f"{parts.head_name}.bias"
+    prefix = _prefix(file.tensors, {*own, weight})
+    found = {
+        name.removeprefix(prefix): tensor
+        for name, tensor in file.tensors.items()
+        if name.startswith(prefix)
+    }
+    _check_backbone(own, found, file.path)
+    parts.backbone.load_state_dict({name: found.get(name, own[name]) for name in own})
+    notes = []
+    if file.wrapper:
+        notes.append(f"the weights were taken from '{file.wrapper}' in the file")
+    if prefix:
+        notes.append(f"the prefix '{prefix}' of the names was removed")
+    head = None
+    if parts.head is not None:
+        head = _head(found.get(weight), found.get(bias), parts.features)
+        notes += _head_notes(head, parts, found.get(weight))
+    used = {*own, weight, bias} if head else {*own}
+    unused = [name for name in file.tensors if name.removeprefix(prefix) not in used]
+    if unused:
+        shown = f"{', '.join(unused[:4])}{', ...' if len(unused) > 4 else ''}"
+        notes.append(f"{len(unused)} tensors of the file are not used: {shown}")
+    return replace(parts, head=head), tuple(notes)
 
 
 def sha256_of_file(path: Path) -> str:
@@ -104,44 +125,87 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
     try:
         return load_file(path)
     except (SafetensorError, OSError) as error:
-        raise UserError(f"{path}: broken safetensors file ({error})", "Fetch the file again.") from error
+        raise UserError(
+            f"{path}: broken safetensors file ({reason(error)})", "Fetch the file again."
+        ) from error
 
 
 def _read_pickle(path: Path) -> object:
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings(action="ignore"):
+            return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
+        code = re.search(r"GLOBAL ([\w.]+)", str(error))
+        if code is None:
+            raise UserError(
+                f"{path}: not a file that torch.save wrote", "Give a .safetensors or .pth file."
+            ) from error
         raise UserError(
-            f"{path}: holds Python code beside tensors, and code from a weights file is never run",
-            "Convert it to safetensors on a machine where you trust its source.",
+            f"{path}: asks to run '{code[1].rstrip('.')}', and code in a weights file is never run",
+            "Save the state_dict alone, as safetensors, on a machine where you trust the file.",
         ) from error
     except Exception as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise UserError(f"{path}: cannot be read ({reason})", "Fetch the file again.") from error
+        raise UserError(
+            f"{path}: cannot be read as PyTorch weights ({reason(error)})", "Fetch the file again."
+        ) from error
 
 
-def _unwrap(raw: object) -> dict[str, Tensor]:
+def _largest(raw: object, where: str = "") -> tuple[dict[str, Tensor], str]:
     if not isinstance(raw, Mapping):
-        return {}
-    for key in _WRAPPERS:
-        if isinstance(raw.get(key), Mapping):
-            return _unwrap(raw[key])
-    return {str(k): v for k, v in raw.items() if torch.is_tensor(v)}
+        return {}, where
+    best = {str(name): value for name, value in raw.items() if torch.is_tensor(value)}, where
+    for name, value in raw.items():
+        inner = _largest(value, f"{where}.{name}" if where else str(name))
+        best = max(best, inner, key=lambda found: len(found[0]))
+    return best
 
 
-def _strip(
-    state: Mapping[str, Tensor], own: Mapping[str, Tensor]
-) -> tuple[dict[str, Tensor], str]:
-    candidates = [""]
-    for first in _PREFIXES:
-        candidates += [first, *(first + second for second in _PREFIXES)]
-
-    def stripped(prefix: str) -> dict[str, Tensor]:
-        return {k.removeprefix(prefix): v for k, v in state.items()}
-
-    best = max(candidates, key=lambda prefix: len(stripped(prefix).keys() & own.keys()))
-    return stripped(best), best
+def _prefix(names: Mapping[str, Tensor], own: set[str]) -> str:
+    """Return what stands before the model's own names in most of the file's names."""
+    counts: Counter[str] = Counter()
+    for name in names:
+        words = name.split(".")
+        for i in range(len(words)):
+            if ".".join(words[i:]) in own:
+                counts["".join(f"{word}." for word in words[:i])] += 1
+    return max(counts, key=lambda prefix: (counts[prefix], -len(prefix)), default="")
 
 
-def _last_layer(own: Mapping[str, Tensor]) -> str:
-    return list(own)[-1].rpartition(".")[0]
+def _check_backbone(own: Mapping[str, Tensor], found: Mapping[str, Tensor], path: Path) -> None:
+    fits = [name for name in own if name in found and found[name].shape == own[name].shape]
+    wrong = [name for name in own if name not in fits and not name.endswith("num_batches_tracked")]
+    if not wrong:
+        return
+    if wrong[0] in found:
+        sizes = f"{tuple(found[wrong[0]].shape)} in the file and {tuple(own[wrong[0]].shape)}"
+        detail = f"'{wrong[0]}' is {sizes} in the model"
+    else:
+        detail = f"'{wrong[0]}' is not in the file"
+    share = f"{len(fits)} of {len(own)} tensors fit"
+    raise UserError(
+        f"{path}: weights for another architecture: {share}; {detail}",
+        "Name the architecture that the file was made for with --model (and --model-args).",
+    )
+
+
+def _head(weight: Tensor | None, bias: Tensor | None, features: int) -> nn.Linear | None:
+    if weight is None or weight.ndim < 2 or weight.flatten(1).shape[1] != features:
+        return None
+    head = nn.Linear(features, len(weight), bias=bias is not None)
+    with torch.no_grad():
+        head.weight.copy_(weight.flatten(1))
+        if bias is not None:
+            head.bias.copy_(bias)
+    return head
+
+
+def _head_notes(head: nn.Linear | None, parts: Parts, weight: Tensor | None) -> list[str]:
+    assert parts.head is not None
+    if weight is None:
+        return [f"the file has no classifier '{parts.head_name}'"]
+    if head is None:
+        return [f"the file's classifier does not read the {parts.features} features of the model"]
+    ours, theirs = parts.head.out_features, head.out_features
+    if ours != theirs:
+        return [f"the file's classifier has {theirs} outputs instead of {ours}"]
+    return []

@@ -41,7 +41,11 @@ def _obstacle(definition: MeasureDefinition, evidence: Evidence) -> str:
 
 
 def _finite(definition: MeasureDefinition, measured: Measure) -> Measure:
-    figures = {"value": measured.value, "low": measured.ci_low, "high": measured.ci_high}
+    figures = {
+        "value": measured.value,
+        "lower bound": measured.ci_low,
+        "upper bound": measured.ci_high,
+    }
     bad = [name for name, x in figures.items() if x is None or not math.isfinite(x)]
     if not bad:
         return measured

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -12,32 +12,31 @@ from finetrust.core.errors import UserError
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
-TrainingPrecision = Literal["fp32", "bf16", "fp16"]
 
-
-def new_accelerator(device: str | None, precision: str) -> "Accelerator":
+def new_accelerator(device: torch.device, precision: str) -> "Accelerator":
     """Return an accelerator for this process.
 
-    ``precision="auto"`` is bf16 on a GPU that has it and fp32 elsewhere.
+    ``precision="auto"`` is bf16 on a GPU that has it and fp32 elsewhere. Under ``torchrun`` or
+    ``accelerate launch`` the launcher decides which of several GPUs is this process's.
 
     Raises
     ------
     UserError
-        If the device does not exist here.
+        If the device cannot train in that precision.
     """
     from accelerate import Accelerator
     from accelerate.state import AcceleratorState, PartialState
 
-    alone = "LOCAL_RANK" not in os.environ
-    AcceleratorState._reset_state(reset_partial_state=alone)
-    with _chosen(device):
-        state = PartialState(cpu=device == "cpu")
+    launched = "LOCAL_RANK" in os.environ
+    AcceleratorState._reset_state(reset_partial_state=not launched)
+    cpu = device.type == "cpu"
+    with _chosen(None if cpu or launched else str(device)):
+        state = PartialState(cpu=cpu)
         if precision == "auto":
             gpu = state.device.type == "cuda" and torch.cuda.is_bf16_supported()
             precision = "bf16" if gpu else "fp32"
-        mixed = "no" if precision == "fp32" else precision
         try:
-            return Accelerator(mixed_precision=mixed, cpu=device == "cpu")
+            return Accelerator(mixed_precision="no" if precision == "fp32" else precision, cpu=cpu)
         except ValueError as error:
             raise UserError(
                 f"precision {precision} does not work on {state.device} ({error})",
@@ -45,23 +44,9 @@ def new_accelerator(device: str | None, precision: str) -> "Accelerator":
             ) from error
 
 
-def check_device(device: str | None) -> None:
-    """Raise UserError if `device` does not exist on this machine."""
-    if device is None:
-        return
-    try:
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        found = "cuda" if torch.cuda.is_available() else "no GPU"
-        raise UserError(
-            f"device '{device}' cannot be used ({reason})", f"This machine has cpu and {found}."
-        ) from error
-
-
 @contextmanager
 def _chosen(device: str | None) -> Iterator[None]:
-    if device is None or device == "cpu":
+    if device is None:
         yield
         return
     before = os.environ.get("ACCELERATE_TORCH_DEVICE")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safetensors import SafetensorError
-from safetensors.torch import load_model, save_file, save_model
+from safetensors.torch import load_file, load_model, save_file, save_model
 from torch import Tensor, nn
 
 from finetrust.core.atomic import replacing, write_json
@@ -46,7 +46,7 @@ class Position:
     step: int = 0
     loss_sum: float = 0.0
     best: float | None = None
-    best_loss: float | None = None
+    best_loss: float = 0.0
     best_epoch: int = 0
     log_lines: int = 0
     micro_batch: int = 0
@@ -106,9 +106,14 @@ def save_state(path: Path, state: dict[str, Tensor]) -> None:
     """Write tensors to a safetensors file, whole or not at all."""
     try:
         with replacing(path) as temporary:
-            save_file({name: t.detach().cpu().contiguous().clone() for name, t in state.items()}, temporary)
+            save_file({name: t.contiguous() for name, t in state.items()}, temporary)
     except (OSError, SafetensorError) as error:
         raise _disk_error(path, error) from error
+
+
+def load_state(module: nn.Module, file: Path) -> None:
+    """Put the tensors of a file that :func:`save_state` wrote into `module`."""
+    module.load_state_dict(load_file(file))
 
 
 def _flush(folder: Path) -> None:

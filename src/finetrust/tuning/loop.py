@@ -17,11 +17,13 @@ from finetrust.config import TuneOptions
 from finetrust.core.errors import UserError
 from finetrust.core.progress import say, track
 from finetrust.core.run_folder import RunFolder
+from finetrust.models.inference import Inference
 from finetrust.models.network import freeze_all_but, train_mode
 from finetrust.tasks.task import Mix, Task
 from finetrust.tuning.checkpoint import (
     Position,
     load_checkpoint,
+    load_state,
     read_position,
     save_checkpoint,
     save_state,
@@ -31,6 +33,8 @@ from finetrust.tuning.strategy import Phase
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
+
+_SECONDS_BETWEEN_CHECKPOINTS = 10.0
 
 
 class Batches(Protocol):
@@ -58,6 +62,8 @@ class Stage:
         Of the training data.
     validation : Batches
         Of the validation data, in their order; no batches if there are none.
+    frozen : Inference or None
+        The frozen backbone that turns images into the inputs of `module`, if there is one.
     """
 
     phase: Phase
@@ -65,6 +71,7 @@ class Stage:
     rates: dict[str, float]
     batches: Batches
     validation: Batches
+    frozen: Inference | None = None
 
 
 class Loop:
@@ -108,7 +115,7 @@ class Loop:
         """Train one stage, or what is left of it; `stage.module` then holds its best weights."""
         best_file = self.folder.checkpoints / f"phase-{index:02d}.safetensors"
         if index < self.position.phase:
-            _load(stage.module, best_file)
+            load_state(stage.module, best_file)
             return
         accelerator, position = self.accelerator, self.position
         freeze_all_but(stage.module, set(stage.rates))
@@ -122,9 +129,10 @@ class Loop:
             self.resume_from = None
         steps = stage.phase.epochs * stage.batches.per_epoch
         parameters = list(trainable.values())
+        best: dict[str, Tensor] = {}
+        saved = start = time.perf_counter()
 
         while position.epoch < stage.phase.epochs and not self._stale(position):
-            start = time.perf_counter()
             train_mode(module)
             batches = stage.batches.epoch(position.epoch, position.batch)
             label = f"{stage.phase.name}, epoch {position.epoch + 1}/{stage.phase.epochs}"
@@ -143,21 +151,30 @@ class Loop:
                     loss_sum=position.loss_sum + loss,
                     micro_batch=micro,
                 )
-                if self.options.checkpoint_steps and position.step % self.options.checkpoint_steps == 0:
-                    save_checkpoint(self.folder.checkpoints, accelerator, position, average)
+                if self._is_due(position.step):
+                    self._save(position, average, best_file, best)
+                    saved = time.perf_counter()
             judged = average.module if average is not None else module
             figures = self._validate(judged, stage.validation)
-            last = rate_factor(position.step - 1, steps, self.options.warmup)
-            position = self._epoch_done(stage, position, figures, judged, best_file, {
-                "learning_rate": stage.phase.learning_rate * last,
-                "seconds": round(time.perf_counter() - start, 3),
-            })  # fmt: skip
-            save_checkpoint(self.folder.checkpoints, accelerator, position, average)
+            position, better = self._judge(position, figures)
+            if better:
+                best = _copied(accelerator.get_state_dict(judged))
+            seconds, start = time.perf_counter() - start, time.perf_counter()
+            rate = stage.phase.learning_rate * rate_factor(
+                position.step - 1, steps, self.options.warmup
+            )
+            position = self._epoch_done(stage, position, figures, rate, seconds)
+            if self._agreed(start - saved > _SECONDS_BETWEEN_CHECKPOINTS):
+                self._save(position, average, best_file, best)
+                saved = time.perf_counter()
 
         accelerator.wait_for_everyone()
         accelerator.unwrap_model(module, keep_fp32_wrapper=False)
         accelerator.free_memory()
-        _load(stage.module, best_file)
+        if best and accelerator.is_main_process:
+            save_state(best_file, best)
+        accelerator.wait_for_everyone()
+        load_state(stage.module, best_file)
         self.position = Position(
             phase=index + 1, log_lines=position.log_lines, micro_batch=position.micro_batch
         )
@@ -225,29 +242,51 @@ class Loop:
         everything = [torch.cat(column) for column in zip(*shares, strict=True)]
         return self.task.validate(everything[0], everything[1])
 
-    def _epoch_done(
-        self, stage: Stage, position: Position, figures: dict[str, float], judged: nn.Module,
-        best_file: Path, facts: dict[str, float],
-    ) -> Position:  # fmt: skip
+    def _judge(self, position: Position, figures: dict[str, float]) -> tuple[Position, bool]:
+        """Return whether this epoch is the best so far: by the primary metric, then by the loss."""
         metric, loss = figures.get(self.task.primary), figures.get("loss", 0.0)
         best = position.best
-        better = best is None or metric is None or (metric, -loss) > (best, -(position.best_loss or 0.0))
-        state = self.accelerator.get_state_dict(judged) if better else {}
+        better = best is None or metric is None or (metric, -loss) > (best, -position.best_loss)
+        if not better:
+            return position, False
+        return position.moved(best=metric, best_loss=loss, best_epoch=position.epoch + 1), True
+
+    def _epoch_done(
+        self, stage: Stage, position: Position, figures: dict[str, float], rate: float,
+        seconds: float,
+    ) -> Position:  # fmt: skip
         if self.accelerator.is_main_process:
-            if better:
-                save_state(best_file, state)
             self.folder.append_log(
                 event="epoch",
                 phase=stage.phase.name,
                 epoch=position.epoch + 1,
                 train_loss=position.loss_sum / max(1, stage.batches.per_epoch),
                 **{f"val_{name}": value for name, value in figures.items()},
-                **facts,
+                learning_rate=rate,
+                seconds=round(seconds, 3),
             )
-        done = position.moved(
+        return position.moved(
             epoch=position.epoch + 1, batch=0, loss_sum=0.0, log_lines=position.log_lines + 1
         )
-        return done.moved(best=metric, best_loss=loss, best_epoch=done.epoch) if better else done
+
+    def _is_due(self, step: int) -> bool:
+        every = self.options.checkpoint_steps
+        return every is not None and step % every == 0
+
+    def _agreed(self, here: bool) -> bool:
+        """Return what the main process says, in every process."""
+        from accelerate.utils import broadcast_object_list
+
+        if self.accelerator.num_processes == 1:
+            return here
+        return broadcast_object_list([here])[0]
+
+    def _save(
+        self, position: Position, average: nn.Module | None, best_file: Path, best: dict[str, Tensor]
+    ) -> None:
+        if best and self.accelerator.is_main_process:
+            save_state(best_file, best)
+        save_checkpoint(self.folder.checkpoints, self.accelerator, position, average)
 
     def _stale(self, position: Position) -> bool:
         patience = self.options.patience
@@ -256,7 +295,10 @@ class Loop:
     def _seed(self, phase: int, step: int) -> None:
         """Make dropout, stochastic depth and mixing a function of seed, phase, step and rank."""
         entropy = (self.options.seed, phase, step, self.accelerator.process_index)
-        torch.manual_seed(int(np.random.SeedSequence(entropy).generate_state(1)[0]))
+        seed = int(np.random.SeedSequence(entropy).generate_state(1)[0])
+        torch.default_generator.manual_seed(seed)
+        if self.accelerator.device.type == "cuda":
+            torch.cuda.manual_seed(seed)
 
 
 def _average(module: nn.Module, decay: float | None) -> AveragedModel | None:
@@ -266,8 +308,8 @@ def _average(module: nn.Module, decay: float | None) -> AveragedModel | None:
     return average.requires_grad_(False)
 
 
-def _load(module: nn.Module, file: Path) -> None:
-    from safetensors.torch import load_file
-
-    state = load_file(file)
-    module.load_state_dict({name.removeprefix("module."): tensor for name, tensor in state.items()})
+def _copied(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {
+        name.removeprefix("module."): tensor.detach().to("cpu", copy=True)
+        for name, tensor in state.items()
+    }

@@ -38,8 +38,8 @@ def new_optimizer(
         for (rate, decay), members in groups.items()
     ]
     if options.optimizer == "sgd":
-        return torch.optim.SGD(listed, momentum=0.9, nesterov=True)
-    return torch.optim.AdamW(listed)
+        return torch.optim.SGD(listed, momentum=0.9, nesterov=True, fused=True)
+    return torch.optim.AdamW(listed, fused=True)
 
 
 def rate_factor(step: int, steps: int, warmup: float) -> float:

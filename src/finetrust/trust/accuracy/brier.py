@@ -19,7 +19,7 @@ from finetrust.trust.accuracy.sample_size import at_least_two
     method="Mean over items of the squared differences between probabilities and truth, summed "
     "over all classes (from 0 to 2; for two classes twice the one-class convention), after "
     "calibration where a temperature was fitted; items without finite scores are left out. "
-    "BCa bootstrap over items.",
+    "BCa bootstrap over items; too narrow where the items are few and hardly any is wrong.",
     reference="Brier 1950, Monthly Weather Review 78(1), eq. 2",
     needs=("logits",),
 )

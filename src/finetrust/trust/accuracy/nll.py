@@ -17,7 +17,8 @@ from finetrust.trust.accuracy.sample_size import at_least_two
     title="Negative log-likelihood",
     better="lower",
     method="Mean of -log(probability given to the true class), in nats, after calibration where a "
-    "temperature was fitted; items without finite scores are left out. BCa bootstrap over items.",
+    "temperature was fitted; items without finite scores are left out. BCa bootstrap over items; "
+    "too narrow where the items are few and hardly any is wrong.",
     reference="Guo et al. 2017, arXiv:1706.04599, eq. 6",
     needs=("logits",),
 )

@@ -16,8 +16,8 @@ from finetrust.core.evidence import Evidence
 from finetrust.core.predictions import Predictions
 
 NO_ANSWER = -1
-# exp() is 0 long before this; it keeps -inf, and with it 0 * inf, out of the arithmetic.
-SMALLEST_LOG = -1e300
+# exp() is 0 long before this; it keeps infinities out of the arithmetic, cubes of it included.
+SMALLEST_LOG = -1e100
 
 
 def predicted_classes(predictions: Predictions) -> np.ndarray:
@@ -68,6 +68,22 @@ def answered_log_probabilities(
     temperature = temperature_of(evidence.calibration) if calibrated else None
     logits = evidence.clean["logits"][answered]
     return log_softmax(logits, temperature or 1.0), evidence.clean["target"][answered]
+
+
+def calibrated_probabilities(evidence: Evidence) -> np.ndarray:
+    """Return what ``predict`` shows of every clean item, in their order.
+
+    Returns
+    -------
+    float64 array (n, classes)
+        NaN for an item without an answer.
+    """
+    logits = evidence.clean["logits"]
+    answered = has_answer(logits)
+    probabilities = np.full(logits.shape, np.nan)
+    temperature = temperature_of(evidence.calibration) or 1.0
+    probabilities[answered] = np.exp(log_softmax(logits[answered], temperature))
+    return probabilities
 
 
 def temperature_of(calibration: Mapping[str, Any]) -> float | None:

@@ -83,7 +83,8 @@ def ece_interval(confidence: Confidence, seed: int) -> tuple[float, float]:
       in 97.5 % of the resamples (a test of calibration: the gaps, centred, resampled).
     - The upper bound is at least the estimate, and at least what the Wilson interval of the
       accuracy allows for \\|accuracy - mean confidence\\|, which the ECE cannot be below. Items
-      that are all right carry uncertainty too.
+      that are all right, or all wrong, carry uncertainty too; of these the lower bound is what
+      that interval leaves of the distance.
 
     Share of 400 simulated data sets whose 95 % interval covers the true value (10 classes,
     accuracy 0.59, logits multiplied by the first column after the targets were drawn; with
@@ -121,6 +122,8 @@ def ece_interval(confidence: Confidence, seed: int) -> tuple[float, float]:
     least, most = wilson(right, n)
     mean_confidence = float(confidence.confidence.mean())
     high = max(high, estimate, mean_confidence - float(least), float(most) - mean_confidence)
+    if right in (0, n):
+        low = min(low, max(mean_confidence - float(most), float(least) - mean_confidence))
     significant = estimate > np.quantile(noise, 0.975)
     return (float(np.clip(low, 0, estimate)) if significant else 0.0), min(high, 1.0)
 

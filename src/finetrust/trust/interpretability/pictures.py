@@ -11,6 +11,7 @@ from PIL import Image
 from finetrust.core.atomic import replacing_folder
 from finetrust.data.dataset import Dataset
 from finetrust.models.network import Network
+from finetrust.trust.accuracy.probabilities import NO_ANSWER
 from finetrust.trust.interpretability.cases import confident_errors, random_correct
 from finetrust.trust.interpretability.grad_cam import grad_cam
 
@@ -35,6 +36,7 @@ def draw_pictures(
     network : Network
     dataset : Dataset
     probabilities : float array (n, classes)
+        An item with NaN has no answer and is not shown.
     classes : sequence of str
     count : int
         How many of each kind at most.
@@ -52,7 +54,8 @@ def draw_pictures(
     NotApplicable
         If the network has no layer with a map of the image.
     """
-    predicted, confidence = probabilities.argmax(1), probabilities.max(1)
+    confidence = probabilities.max(1)
+    predicted = np.where(np.isfinite(confidence), probabilities.argmax(1), NO_ANSWER)
     targets = dataset.targets
     wrong = confident_errors(predicted, targets, confidence, count)
     right = random_correct(predicted, targets, count, seed)
@@ -88,7 +91,7 @@ def draw_pictures(
 
 
 def _overlay(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
-    """Lay heat (h, w) in [0, 1] over a greyed image (h, w, 3) uint8: the hotter, the more orange."""
+    """Lay heat (h, w) in [0, 1] over a greyed uint8 image (h, w, 3): hotter is more orange."""
     grey = image.mean(axis=2, keepdims=True).repeat(3, axis=2) * 0.8 + 25
     hot = np.stack([np.full_like(heat, 255), 170 * (1 - heat), 30 * (1 - heat)], axis=2)
     opacity = 0.75 * heat[..., None]

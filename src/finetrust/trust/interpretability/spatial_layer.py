@@ -44,8 +44,8 @@ def find_layer(model: nn.Module, example: Tensor) -> nn.Module:
 
     A map is an output (n, c, h, w), (n, h, w, c) or (n, prefix + h w, c) with more than one
     place. "Depend" is read from the gradient of the largest logit: the last tokens of a vision
-    transformer that only reads its class token do not count. Modules with parameters go before
-    modules without (activations, pooling).
+    transformer that only reads its class token do not count. Neither do modules without
+    parameters: activations, pooling, and the normalisation of the pixels.
 
     Parameters
     ----------
@@ -83,7 +83,9 @@ def find_layer(model: nn.Module, example: Tensor) -> nn.Module:
     read = [
         (module, output.shape)
         for (module, output, layout), gradient in zip(maps, gradients, strict=True)
-        if gradient is not None and layout.channels_first(gradient).any()
+        if gradient is not None
+        and layout.channels_first(gradient).any()
+        and next(module.parameters(), None) is not None
     ]
     if not read:
         raise NotApplicable(
@@ -93,9 +95,8 @@ def find_layer(model: nn.Module, example: Tensor) -> nn.Module:
     # A projection inside a block (queries, keys, values) has another width than the stream of
     # tokens that the network hands on.
     stream = next((o.shape for _, o, layout in reversed(maps) if o.ndim == 3), None)
-    read = [(m, shape) for m, shape in read if len(shape) != 3 or shape == stream]
-    weighted = [m for m, _ in read if next(m.parameters(), None) is not None]
-    return (weighted or [m for m, _ in read])[-1]
+    handed_on = [m for m, shape in read if len(shape) != 3 or shape == stream]
+    return (handed_on or [m for m, _ in read])[-1]
 
 
 def layout_of(model: nn.Module, output: Tensor, images: Tensor) -> Layout | None:
@@ -137,11 +138,11 @@ def _layout_of_grid(shape: torch.Size, height: int, width: int) -> Layout | None
 
 
 def _is_scaled(layout: Layout, height: int, width: int) -> bool:
-    """Whether the map is the image made smaller, up to a place of rounding at its longer side."""
+    """Whether the map is the image made smaller, up to rounding by less than a place."""
     if layout.height > height or layout.width > width:
         return False
     scale = max(layout.height / height, layout.width / width)
-    return height * scale - layout.height <= 1 and width * scale - layout.width <= 1
+    return height * scale - layout.height < 1 and width * scale - layout.width < 1
 
 
 def _layout_of_tokens(model: nn.Module, tokens: int, height: int, width: int) -> Layout | None:

@@ -39,10 +39,10 @@ def corrupted_outputs(
     chosen = {name: corruptions.get(name) for name in names}
     seeds = item_seeds(dataset.ids, seed)
     parts: dict[str, list[Tensor]] = {f"{n}-{s}": [] for n in names for s in severities}
-    transform = inference.network.preprocessing.transform()
+    transform = inference.preprocessing.transform()
     batches = inference_batches(dataset, transform, inference.batch_size, workers)
     done = 0
-    for images, _ in track(batches, "corruptions", -(-len(dataset) // inference.batch_size)):
+    for images in track(batches, "corruptions", -(-len(dataset) // inference.batch_size)):
         pixels = images.to(inference.device).float() / 255
         drawn = seeds[done : done + len(images)].to(inference.device)
         done += len(images)

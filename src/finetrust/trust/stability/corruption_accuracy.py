@@ -1,16 +1,18 @@
 """Accuracy under common corruptions (Hendrycks & Dietterich 2019, section 4)."""
 
 from collections.abc import Iterator, Mapping
+from functools import reduce
 
 import numpy as np
 
 from finetrust.core.errors import NotApplicable
 from finetrust.core.evidence import Evidence
 from finetrust.core.measure import Estimate, measure
+from finetrust.core.predictions import Predictions
 from finetrust.trust.accuracy.intervals import (
     RESAMPLES,
+    bca_interval,
     bootstrap_share,
-    percentile_interval,
     resampled_means,
     wilson,
 )
@@ -25,15 +27,16 @@ REFERENCE = "Hendrycks & Dietterich 2019, arXiv:1903.12261, section 4"
     axis="stability",
     title="Accuracy under common corruptions",
     better="higher",
-    method="Accuracy on corrupted copies of the items, every type counting the same and within a "
-    "type every severity. BCa bootstrap over items, each taken with all its copies.",
+    method="Accuracy on corrupted copies of the items, or of a random sample of them (n says how "
+    "many), every type counting the same and within a type every severity. BCa bootstrap over "
+    "items, each taken with all its copies.",
     reference=REFERENCE,
     unit="%",
     needs=("logits",),
 )
 def corruption_accuracy(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the mean over all types, then each type; the details hold accuracy by severity."""
-    right = _right_by_type(evidence)
+    _, right = _matched(evidence)
     by_type = {name: _mean(list(of.values())) for name, of in right.items()}
     table = {
         name: {str(severity): float(r.mean()) for severity, r in sorted(of.items())}
@@ -49,16 +52,17 @@ def corruption_accuracy(evidence: Evidence) -> Iterator[Estimate]:
     axis="stability",
     title="Accuracy kept under common corruptions",
     better="higher",
-    method="Accuracy under corruption divided by accuracy on the untouched items. Percentile "
-    "bootstrap over items, clean and corrupted together.",
+    method="Accuracy under corruption divided by accuracy on the same items untouched; where only "
+    "a random sample was corrupted (n says how many), both are of that sample. BCa bootstrap over "
+    "items, clean and corrupted together.",
     reference=REFERENCE,
     unit="%",
     needs=("logits",),
 )
 def relative_corruption_accuracy(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the part of the clean accuracy that is left under corruption."""
-    by_type = [_mean(list(of.values())) for of in _right_by_type(evidence).values()]
-    clean = is_right(evidence.clean).astype(float)
+    clean, right = _matched(evidence)
+    by_type = [_mean(list(of.values())) for of in right.values()]
     if not clean.any():
         raise NotApplicable("no untouched item is right, so that no accuracy could be lost")
     pairs = np.stack([_mean(by_type), clean], axis=1)
@@ -67,19 +71,36 @@ def relative_corruption_accuracy(evidence: Evidence) -> Iterator[Estimate]:
     yield Estimate(value, low, high, len(clean))
 
 
-def _right_by_type(evidence: Evidence) -> dict[str, dict[int, np.ndarray]]:
-    """Return for each corruption and severity which items are right: float arrays (n,)."""
+def _matched(evidence: Evidence) -> tuple[np.ndarray, dict[str, dict[int, np.ndarray]]]:
+    """Return which of the corrupted items are right, untouched and by corruption and severity.
+
+    Float arrays (n,) over the n items that the clean table and every corrupted one have in common,
+    in the order of their ids.
+    """
     known = set(corruptions.names())
-    right: dict[str, dict[int, np.ndarray]] = {}
-    for perturbation, predictions in evidence.perturbed.items():
-        name, _, severity = perturbation.rpartition("-")
-        if name in known:
-            if not np.array_equal(predictions.ids, evidence.clean.ids):
-                raise ValueError(f"'{perturbation}' does not hold the clean items in their order")
-            right.setdefault(name, {})[int(severity)] = is_right(predictions).astype(float)
-    if not right:
+    corrupted = {
+        (name, int(severity)): predictions
+        for perturbation, predictions in evidence.perturbed.items()
+        for name, _, severity in [perturbation.rpartition("-")]
+        if name in known
+    }
+    if not corrupted:
         raise NotApplicable("the model was not run on corrupted images")
-    return right
+    tables = [evidence.clean, *corrupted.values()]
+    ids = reduce(np.intersect1d, [predictions.ids for predictions in tables])
+    if not len(ids):
+        raise NotApplicable("no item was seen untouched and under every corruption")
+    clean, *others = (_right(predictions, ids) for predictions in tables)
+    by_type: dict[str, dict[int, np.ndarray]] = {}
+    for (name, severity), right in zip(corrupted, others, strict=True):
+        by_type.setdefault(name, {})[severity] = right
+    return clean, by_type
+
+
+def _right(predictions: Predictions, ids: np.ndarray) -> np.ndarray:
+    order = np.argsort(predictions.ids)
+    rows = order[np.searchsorted(predictions.ids, ids, sorter=order)]
+    return is_right(predictions)[rows].astype(float)
 
 
 def _mean(arrays: list[np.ndarray]) -> np.ndarray:
@@ -93,10 +114,11 @@ def _estimate(right: np.ndarray, seed: int, subset: str, details: Mapping) -> Es
 
 def _ratio_interval(value: float, pairs: np.ndarray, seed: int) -> tuple[float, float]:
     """Return the interval of mean(corrupted) / mean(clean) for `pairs` (n, 2)."""
-    if np.ptp(pairs[:, 0] - value * pairs[:, 1]) == 0:
+    influence = pairs[:, 0] - value * pairs[:, 1]
+    if np.ptp(influence) < 1e-12:
         # Every resample gives the same ratio; what is left is how few clean hits it rests on.
         low, high = wilson(min(value, 1.0) * pairs[:, 1].sum(), pairs[:, 1].sum())
         return float(low), max(float(high), value)
     resampled = resampled_means(pairs, RESAMPLES, seed)
-    ratios = resampled[resampled[:, 1] > 0]
-    return percentile_interval(ratios[:, 0] / ratios[:, 1])
+    kept, clean = resampled[resampled[:, 1] > 0].T
+    return bca_interval(value, kept / clean, influence)

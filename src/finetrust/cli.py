@@ -1,0 +1,245 @@
+"""The command line: parse, call the API, print."""
+
+import inspect
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic.fields import FieldInfo
+
+from finetrust import __version__
+from finetrust.config import EvaluateOptions, Options, TuneOptions
+from finetrust.core.errors import UserError
+
+app = typer.Typer(
+    name="finetrust",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", help="YAML file with any of the options; those given here win."),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no messages.")]
+RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
+
+
+def main() -> None:
+    """Run the command line; what the user can mend is one line on standard error and exit code 2."""
+    try:
+        app()
+    except UserError as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("interrupted; a run goes on with --resume", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+) -> None:
+    """Fine-tune a pretrained model on labelled data and prove how far it can be trusted."""
+    if version:
+        print(f"finetrust {__version__}")
+        raise typer.Exit
+
+
+def _options_of(kind: type[Options]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Add an option for every field of `kind` to a command, which gets the given ones by name."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        own = [
+            p
+            for p in inspect.signature(command).parameters.values()
+            if p.kind is not inspect.Parameter.VAR_KEYWORD
+        ]
+        taken = {p.name for p in own}
+        added = [
+            _parameter(name, info, _panel(kind, name))
+            for name, info in kind.model_fields.items()
+            if name not in taken
+        ]
+
+        def wrapped(**values: Any) -> None:
+            given = {k: v for k, v in values.items() if k in taken or v is not None}
+            command(**given)
+
+        wrapped.__doc__ = command.__doc__
+        wrapped.__name__ = command.__name__
+        wrapped.__signature__ = inspect.Signature(own + added)  # type: ignore[attr-defined]
+        wrapped.__annotations__ = {p.name: p.annotation for p in own + added}
+        return wrapped
+
+    return decorate
+
+
+def _parameter(name: str, info: FieldInfo, panel: str) -> inspect.Parameter:
+    flag = f"--{name.replace('_', '-')}"
+    text = info.description or ""
+    if info.annotation is bool:
+        switch = f"{flag}/--no-{flag.removeprefix('--')}"
+        declared = typer.Option(switch, help=text, rich_help_panel=panel, show_default=False)
+        kind: Any = Annotated[bool | None, declared]
+    else:
+        default = _shown(info.default)
+        if default and "[default:" not in text:
+            text = f"{text} [default: {default}]"
+        text = text.replace("[", "\\[")
+        metavar = "NAME" if name in ("strategy", "task", "device", "optimizer") else "VALUE"
+        declared = typer.Option(
+            flag, help=text, rich_help_panel=panel, show_default=False, metavar=metavar
+        )
+        kind = Annotated[str | None, declared]
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
+
+
+def _shown(default: Any) -> str:
+    if isinstance(default, tuple):
+        return ",".join(map(str, default))
+    return "" if default is None or repr(default).startswith("Pydantic") else str(default)
+
+
+def _panel(kind: type[Options], name: str) -> str:
+    home = next(c for c in reversed(kind.__mro__) if name in getattr(c, "__annotations__", {}))
+    return (home.__doc__ or home.__name__).splitlines()[0].rstrip(".")
+
+
+@app.command()
+@_options_of(TuneOptions)
+def tune(
+    *,
+    config: Config = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run in --out, if there is one.")
+    ] = False,
+    quiet: Quiet = False,
+    **options: Any,
+) -> None:
+    """Fine-tune a pretrained model on labelled data."""
+    from finetrust.api.tune import tune as tune_model
+
+    run = tune_model(config=config, resume=resume, quiet=quiet, **options)
+    _tell(quiet, _tuned(run.folder.record))
+    _tell(quiet, f"Saved in {run.path}. Next: finetrust evaluate {run.path}")
+
+
+@app.command()
+@_options_of(EvaluateOptions)
+def evaluate(
+    run: Annotated[
+        str | None, typer.Argument(metavar="[RUN]", help="Run folder; without one, give --model.")
+    ] = None,
+    *,
+    config: Config = None,
+    quiet: Quiet = False,
+    **options: Any,
+) -> None:
+    """Prove how far a model can be trusted, on data it has not seen."""
+    from finetrust.api.evaluate import evaluated
+
+    judged = evaluated(run, config=config, quiet=quiet, **options)
+    _print_profile(judged.profile)
+    _tell(quiet, f"Saved in {judged.path}. Next: finetrust report {judged.path}")
+
+
+@app.command()
+def report(
+    run: RunPath,
+    beside: Annotated[
+        list[Path] | None,
+        typer.Option(help="Another evaluated run to show beside it; may be given several times."),
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Write the report: one HTML file, readable without a network."""
+    from finetrust.api.report import report as write
+
+    path = write(run, beside=beside or ())
+    _tell(quiet, f"Report: {path}")
+
+
+@app.command()
+def predict(
+    run: RunPath,
+    inputs: Annotated[list[Path], typer.Argument(help="Images, and folders of images.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    top: Annotated[int, typer.Option(min=1, help="How many classes to show for each image.")] = 3,
+    on_error: Annotated[
+        str, typer.Option(help="Unreadable image: skip (reported by name) or fail.")
+    ] = "skip",
+    model: Annotated[
+        str | None, typer.Option(help="FILE.py:FUNCTION that may be run to build the architecture.")
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, ...")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Predict images with a fine-tuned model, with calibrated probabilities."""
+    from finetrust.api.predict import predict as predict_inputs
+    from finetrust.api.run import load
+
+    results = predict_inputs(
+        load(run, allow_code=model),
+        *inputs,
+        top=top,
+        on_error=on_error,
+        device=device,
+        quiet=quiet,
+    )
+    if as_json:
+        print(json.dumps(results, indent=1, ensure_ascii=False))
+    else:
+        for result in results:
+            print(_line(result))
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for the two runs and the report.")] = Path(
+        "runs/demo"
+    ),
+    quiet: Quiet = False,
+) -> None:
+    """Show the whole job on handwritten digits that come with it: no network, no download."""
+    from finetrust.api.demo import demo as show
+
+    run = show(out=out, quiet=quiet)
+    _print_profile(run.profile)
+    _tell(quiet, f"Report: {run.folder.report_file}")
+
+
+def _tuned(record: Mapping[str, Any]) -> str:
+    figures = ", ".join(f"{name} {value:.4g}" for name, value in record["validation"].items())
+    return f"Validation: {figures or 'no validation data'}; {record['seconds']:.1f} s in all."
+
+
+def _line(result: Mapping[str, Any]) -> str:
+    if "error" in result:
+        return f"{result['path']}\terror: {result['error']}"
+    top = "\t".join(f"{t['class']} {t['probability']:.1%}" for t in result["top"])
+    return f"{result['path']}\t{top}"
+
+
+def _print_profile(profile: Any) -> None:
+    from rich.console import Console
+
+    from finetrust.report.terminal import profile_table
+
+    Console(highlight=False).print(profile_table(profile))
+
+
+def _tell(quiet: bool, text: str) -> None:
+    if not quiet:
+        typer.echo(text, err=True)

@@ -1,0 +1,51 @@
+"""Which precision inference runs in: measured once for a network on a machine, then remembered."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from finetrust.core.atomic import write_json
+from finetrust.core.cache import cache_root
+from finetrust.models.inference import Inference
+from finetrust.models.network import Network
+from finetrust.models.weights_file import sha256_of_tensors
+
+
+def fastest_inference(network: Network, images: Callable[[], Tensor]) -> Inference:
+    """Return `network` prepared for inference in the precision that :meth:`Inference.fastest` found.
+
+    Parameters
+    ----------
+    network : Network
+    images : callable
+        Returns a typical batch, tensor (n, 3, h, w); called only where nothing is remembered.
+    """
+    file = _file(network)
+    try:
+        return Inference(network, json.loads(file.read_text(encoding="utf-8"))["precision"])
+    except (OSError, ValueError, KeyError):
+        inference = Inference.fastest(network, images())
+    write_json(file, {"precision": inference.precision})
+    return inference
+
+
+def _file(network: Network) -> Path:
+    device = network.normalise.mean.device
+    machine = (
+        torch.cuda.get_device_name(device)
+        if device.type == "cuda"
+        else f"{device.type} {torch.backends.cpu.get_cpu_capability()} {torch.get_num_threads()}"
+    )
+    parts = (
+        sha256_of_tensors(network.backbone.state_dict()),
+        network.backbone,
+        network.preprocessing,
+        machine,
+        torch.__version__,
+    )
+    key = hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()
+    return cache_root() / "precision" / f"{key}.json"

@@ -1,0 +1,81 @@
+"""Data report: how many items of which class in which split, and what is wrong with them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from markupsafe import Markup
+
+from finetrust.report.html.section import section
+from finetrust.report.html.template import fill
+from finetrust.report.numbers import count, counted
+from finetrust.report.plots.bar import stacked_bar
+from finetrust.report.report_data import ReportData
+
+CLASSES_SHOWN = 25
+PROBLEMS_SHOWN = 20
+COPIES = {"exact_duplicates": "Exact copies", "near_duplicates": "Near copies"}
+
+
+@section("data", order=40, title="Data report")
+def data_report(data: ReportData) -> Markup | None:
+    """Return the data report of the run, made before training."""
+    report = data.data_report
+    if not report:
+        return None
+    splits = dict(report.get("splits") or {})
+    classes = _classes(splits)
+    return fill(
+        "sections/data.html.j2",
+        report=report,
+        splits={name: (split or {}).get("n", 0) for name, split in splits.items()},
+        classes=classes[:CLASSES_SHOWN],
+        more_classes=classes[CLASSES_SHOWN:],
+        findings=_findings(report),
+        copies=[(title, report.get(key) or {}) for key, title in COPIES.items()],
+        shown=PROBLEMS_SHOWN,
+    )
+
+
+def _classes(splits: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return each class with its counts in the splits, the largest first."""
+    counts = {name: (split or {}).get("classes") or {} for name, split in splits.items()}
+    names = list(dict.fromkeys(name for of in counts.values() for name in of))
+    rows = [
+        {"name": name, "counts": [(split, int(of.get(name, 0))) for split, of in counts.items()]}
+        for name in names
+    ]
+    rows.sort(key=lambda row: -sum(n for _, n in row["counts"]))
+    most = max((sum(n for _, n in row["counts"]) for row in rows), default=1)
+    for row in rows:
+        told = ", ".join(f"{count(n)} {split or 'items'}" for split, n in row["counts"])
+        row["bar"] = stacked_bar(row["counts"], most, title=f"{row['name']}: {told}")
+    return rows
+
+
+def _findings(report: Mapping[str, Any]) -> list[tuple[str, str]]:
+    def copies(key: str) -> str:
+        found = report.get(key) or {}
+        across = int(found.get("across_splits") or 0)
+        pairs = counted(int(found.get("n_pairs") or 0), "pair", "pairs")
+        return f"{pairs}, {count(across)} across splits"
+
+    facts = [
+        ("Items", count(int(report.get("n") or 0))),
+        ("Unreadable, left out", count(len(report.get("unreadable") or ()))),
+        *((title, copies(key)) for key, title in COPIES.items()),
+        ("Copies with different labels", count(len(report.get("conflicting_labels") or ()))),
+        ("Classes without items", _names(report.get("empty_classes"))),
+        ("Classes with a single item", _names(report.get("single_item_classes"))),
+    ]
+    sizes = report.get("sizes") or {}
+    if sizes.get("median"):
+        low, middle, high = (
+            "×".join(str(side) for side in sizes.get(k) or "?") for k in ("min", "median", "max")
+        )
+        told = middle if low == high else f"{low} to {high}, median {middle}"
+        facts.append(("Image sizes in pixels", told))
+    return facts
+
+
+def _names(names: Any) -> str:
+    return ", ".join(str(name) for name in names) if names else "none"

@@ -1,0 +1,63 @@
+"""How keys become words: subsets, corruptions, axes, and names that come from data."""
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+from finetrust.core.measure import Axis, Measure
+
+AXIS_TITLES: Mapping[Axis, str] = {
+    "data": "Data",
+    "accuracy": "Accuracy",
+    "stability": "Stability",
+    "interpretability": "Interpretability",
+}
+DIRECTIONS = {"higher": "higher is better", "lower": "lower is better"}
+
+
+def words(key: str) -> str:
+    """Return a snake-case key as words: ``gaussian_noise`` as ``Gaussian noise``."""
+    text = key.replace("_", " ").replace("-", " ").strip()
+    return text[:1].upper() + text[1:]
+
+
+def subset_kind(measure: Measure) -> str:
+    """Return what a measure's data were divided by: ``class`` for ``class=cat``."""
+    return measure.subset.partition("=")[0]
+
+
+def subset_value(measure: Measure) -> str:
+    """Return which part of the data a measure is of: ``cat`` for ``class=cat``."""
+    return measure.subset.partition("=")[2] or measure.subset
+
+
+def subset_label(measure: Measure) -> str:
+    """Return the part of the data in words; what the user's data call it stays as it is."""
+    value = subset_value(measure)
+    return words(value) if subset_kind(measure) in ("corruption", "perturbation") else value
+
+
+def printable(text: object) -> str:
+    """Return text in which nothing acts on a terminal, an XML parser or the order of letters.
+
+    Control and format characters (escape sequences, overrides of the writing direction) and lone
+    surrogates become U+FFFD; line breaks and tabs become spaces.
+    """
+    plain = " ".join(str(text).splitlines()).replace("\t", " ")
+    return "".join("\N{REPLACEMENT CHARACTER}" if _acts(char) else char for char in plain)
+
+
+def shortened(text: object, length: int) -> str:
+    """Return printable text of at most `length` characters; what is cut off ends in an ellipsis."""
+    whole = printable(text)
+    return whole if len(whole) <= length else whole[: length - 1].rstrip() + "…"
+
+
+def model_title(model: Mapping[str, Any]) -> str:
+    """Return what a model is called: its architecture."""
+    return str(model.get("architecture") or "Model")
+
+
+def _acts(char: str) -> bool:
+    joiner = char in "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
+    return unicodedata.category(char) in ("Cc", "Cf", "Cs") and not joiner

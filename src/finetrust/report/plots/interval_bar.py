@@ -1,0 +1,45 @@
+"""Interval bar: a value and its 95 % interval on a scale, small enough for a table."""
+
+from markupsafe import Markup
+
+from finetrust.report.plots import svg
+from finetrust.report.plots.scale import Scale
+
+WIDTH, HEIGHT = 160, 14
+EDGE = 2
+
+
+def interval_bar(
+    value: float,
+    low: float,
+    high: float,
+    *,
+    span: tuple[float, float] = (0.0, 1.0),
+    title: str = "",
+) -> Markup:
+    """Return a track with a band from `low` to `high` and a mark at `value`.
+
+    Parameters
+    ----------
+    value, low, high : float
+    span : (float, float)
+        The values at the ends of the track.
+    title : str
+        Read aloud, and shown where the pointer rests.
+    """
+    x = Scale(*span, EDGE, WIDTH - EDGE)
+    middle = HEIGHT / 2
+    left, right = x(low), x(high)
+    return svg.drawing(
+        WIDTH,
+        HEIGHT,
+        svg.group(
+            svg.rect(0, 0, WIDTH, HEIGHT, "hit"),
+            svg.rect(EDGE, middle - 1, WIDTH - 2 * EDGE, 2, "track", rx=1),
+            svg.rect(left, middle - 4, max(right - left, 1.0), 8, "band", rx=2),
+            svg.rect(x(value) - 1.5, 0, 3, HEIGHT, "mark", rx=1.5),
+            hint=title,
+        ),
+        kind="interval-bar",
+        title=title,
+    )

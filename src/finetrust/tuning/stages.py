@@ -1,0 +1,104 @@
+"""From a phase of a strategy to what the loop trains, and the batches it trains on."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from finetrust.config import TuneOptions
+from finetrust.data.dataset import Dataset
+from finetrust.models.features import compute_features
+from finetrust.models.inference import Inference, InferencePrecision
+from finetrust.models.network import Network
+from finetrust.tasks.task import Mix
+from finetrust.tuning.batches import FeatureBatches, ImageBatches, Share
+from finetrust.tuning.loop import Batches, Stage
+from finetrust.tuning.optimizer import layer_rates
+from finetrust.tuning.strategy import Phase
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all phases of a run have in common."""
+
+    options: TuneOptions
+    network: Network
+    train: Dataset
+    val: Dataset
+    mix: Mix | None
+    batch_size: int
+    precision: InferencePrecision
+    share: Share
+
+
+def make_stage(phase: Phase, setting: Setting, prepared: Inference | None = None) -> Stage:
+    """Return the stage of `phase`.
+
+    Where the backbone is frozen the head alone trains, on features that come from the cache if
+    the inputs are the same in every epoch, and from a pass through the backbone otherwise.
+
+    Parameters
+    ----------
+    phase : Phase
+    setting : Setting
+    prepared : Inference, optional
+        The network as it stands, already prepared for inference.
+    """
+    rates = layer_rates(setting.network, phase)
+    if phase.trainable_layers == 0 and setting.mix is None:
+        inference = prepared or Inference(setting.network, setting.precision)
+        of_head = {name.removeprefix("head."): rate for name, rate in rates.items()}
+        batches = (
+            _cached(inference, setting, setting.train, setting.options.seed)
+            if is_cached(phase, setting)
+            else _PassedThrough(_images(phase, setting), inference)
+        )
+        validation = (
+            _cached(inference, setting, setting.val, None)
+            if setting.options.cache
+            else _PassedThrough(_validation_images(setting), inference)
+        )
+        return Stage(phase, setting.network.head, of_head, batches, validation, inference)
+    batches = _images(phase, setting)
+    return Stage(phase, setting.network, rates, batches, _validation_images(setting), None)
+
+
+def is_cached(phase: Phase, setting: Setting) -> bool:
+    """Return whether `phase` trains on features that are computed once."""
+    deterministic = phase.augment == "none" and setting.mix is None
+    return setting.options.cache and phase.trainable_layers == 0 and deterministic
+
+
+class _PassedThrough:
+    """Batches of features, computed from batches of images as they come."""
+
+    def __init__(self, images: Batches, inference: Inference) -> None:
+        self._images, self._inference = images, inference
+        self.per_epoch = images.per_epoch
+
+    def epoch(self, epoch: int, start: int) -> Iterator[tuple[Tensor, Tensor]]:
+        for images, targets in self._images.epoch(epoch, start):
+            # A clone made outside of inference mode may take part in a backward pass.
+            yield self._inference.features(images).clone(), targets
+
+
+def _cached(
+    inference: Inference, setting: Setting, part: Dataset, seed: int | None
+) -> FeatureBatches:
+    features = compute_features(inference, part, setting.options.workers)
+    return FeatureBatches(features, part.targets, setting.batch_size, seed, setting.share)
+
+
+def _images(phase: Phase, setting: Setting) -> ImageBatches:
+    options = setting.options
+    transform = setting.network.preprocessing.augmented(phase.augment)
+    return ImageBatches(
+        setting.train, transform, setting.batch_size, options.seed, setting.share, options.workers
+    )
+
+
+def _validation_images(setting: Setting) -> ImageBatches:
+    transform = setting.network.preprocessing.transform()
+    return ImageBatches(
+        setting.val, transform, setting.batch_size, None, setting.share, setting.options.workers
+    )
