@@ -75,11 +75,11 @@ def _classes_in_one_split(report: DataReport) -> Iterator[str]:
         unknown = [name for name, there, here in pairs if here and not there]
         if unknown:
             yield (
-                f"{_classes(unknown)} in {split} but not in train: it cannot be learned. "
+                f"In {split} but not in train: {_classes(unknown)}. It cannot be learned. "
                 f"{did_you_mean(unknown[0], absent)}"
             ).strip()
         elif absent and sum(counts):
-            yield f"{_classes(absent)} in train but not in {split}: it cannot be judged there."
+            yield f"In train but not in {split}: {_classes(absent)}. It cannot be judged there."
 
 
 def _missing_validation(report: DataReport) -> Iterator[str]:

@@ -38,9 +38,9 @@ class FolderFormat:
             raise _no_labelled_images(name, listing, split_of)
         if not split_of:
             _reject_deeper_classes(name, images)
-        folders = [p for p in listing.folders if _is_inside((*p, ""), depth, split_of)]
+        empty = [p for p in listing.empty if _is_inside((*p, ""), depth, split_of)]
         labels = [parts[depth - 1] for parts in images]
-        classes = sorted({*labels, *(p[depth - 1] for p in folders)})
+        classes = sorted({*labels, *(p[depth - 1] for p in empty)})
         index = {label: i for i, label in enumerate(classes)}
         return Dataset(
             name=name,
@@ -58,10 +58,10 @@ formats.add("folder", FolderFormat())
 
 @dataclass(frozen=True)
 class _Listing:
-    """All images and folders below a root, as parts of their relative paths, sorted."""
+    """All images and empty folders below a root, as parts of their relative paths, sorted."""
 
     images: list[Parts]
-    folders: list[Parts]
+    empty: list[Parts]
     others: int
     hidden: int
 
@@ -77,10 +77,11 @@ class _Listing:
 
 def _list(root: Path) -> _Listing:
     images: list[Parts] = []
-    folders: list[Parts] = []
+    empty: list[Parts] = []
     others = hidden = 0
     for parts, subfolders, files in _walk(root):
-        folders += [(*parts, folder) for folder in subfolders]
+        if not subfolders and all(file.startswith(".") for file in files):
+            empty.append(parts)
         for file in files:
             if file.startswith("."):
                 hidden += 1
@@ -88,7 +89,7 @@ def _list(root: Path) -> _Listing:
                 images.append((*parts, file))
             else:
                 others += 1
-    return _Listing(sorted(images), sorted(folders), others, hidden)
+    return _Listing(sorted(images), sorted(empty), others, hidden)
 
 
 def _walk(root: Path) -> Iterator[tuple[Parts, list[str], list[str]]]:
@@ -157,7 +158,7 @@ def _outside_notes(listing: _Listing, depth: int, split_of: Mapping[str, str]) -
     places = {top: f"folder '{_printable(top)}'" if top else "the top folder" for top in outside}
     return [
         _left_out(n, f"image in {places[top]}", f"images in {places[top]}")
-        + ", because in no class folder"
+        + (", which is no split" if split_of and top not in split_of else ", not in a class folder")
         for top, n in sorted(outside.items())
     ]
 

@@ -15,6 +15,7 @@ from finetrust.data.inspection_cache import InspectionCache
 from finetrust.data.thumbnail import thumbnail
 
 _ITEMS_AT_ONCE = 64
+_MOST_THREADS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def inspect(dataset: Dataset, workers: int | None) -> list[Inspection]:
     ----------
     dataset : Dataset
     workers : int or None
-        Threads; by default one for each CPU that may be used.
+        Threads; by default one for each CPU that may be used, 16 at most.
     """
     n = len(dataset)
     with InspectionCache() as cache, warnings.catch_warnings():
@@ -64,8 +65,8 @@ def _inspect_in_threads(
         return [_inspect_one(inputs, i, cache) for i in range(start, stop)]
 
     starts = range(0, n, _ITEMS_AT_ONCE)
-    threads = min(usable_cpus() if workers is None else workers, len(starts))
-    if threads <= 1:
+    threads = min(usable_cpus(), _MOST_THREADS) if workers is None else workers
+    if min(threads, len(starts)) <= 1:
         for start in starts:
             yield from inspect_chunk(start)
         return

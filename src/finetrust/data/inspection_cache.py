@@ -28,7 +28,8 @@ class InspectionCache:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._new: dict[str, Found] = {}
-        self._connection = _open(cache_root() / "inspections" / f"{FORMAT}.sqlite")
+        self._file = cache_root() / "inspections" / f"{FORMAT}.sqlite"
+        self._connection = _open(self._file)
 
     def __enter__(self) -> "InspectionCache":
         return self
@@ -51,8 +52,8 @@ class InspectionCache:
                 return None
             try:
                 row = self._connection.execute(_SELECT, (bytes.fromhex(digest),)).fetchone()
-            except sqlite3.Error:
-                self._connection = None
+            except sqlite3.Error as error:
+                self._do_without(error)
                 return None
         return row if row is not None and len(row[2]) == SIDE * SIDE else None
 
@@ -71,8 +72,17 @@ class InspectionCache:
         try:
             with self._connection:
                 self._connection.executemany(_INSERT, rows)
-        except sqlite3.Error:
+        except sqlite3.Error as error:
+            self._do_without(error)
+
+    def _do_without(self, error: sqlite3.Error) -> None:
+        """Go on without a cache; a broken file is removed, so that the next run starts afresh."""
+        if self._connection is not None:
+            self._connection.close()
             self._connection = None
+        if not isinstance(error, sqlite3.OperationalError):
+            with contextlib.suppress(OSError):
+                self._file.unlink(missing_ok=True)
 
 
 _CREATE = (

@@ -11,12 +11,10 @@ from finetrust.data.data_report import DataReport, Pair, Pairs, Sizes
 from finetrust.data.data_warnings import warnings_of
 from finetrust.data.dataset import SPLITS, Dataset
 from finetrust.data.duplicates import exact_copies, near_copies, near_digests, originals
-from finetrust.data.index import DataIndex, overlap
+from finetrust.data.index import DataIndex
 from finetrust.data.inspection import Inspection, inspect
 from finetrust.data.splits import cut_splits
 from finetrust.data.thumbnail import as_array
-
-__all__ = ["DataIndex", "DataReport", "check", "overlap"]
 
 
 def check(

@@ -220,7 +220,8 @@ def _splits(table: _Table, column: str) -> np.ndarray:
             found = f"split '{value}' is none of train, val, test" if value else "no split"
             raise UserError(
                 f"{table.name}, row {row}: {found} in column '{column}'",
-                did_you_mean(value, SPLIT_NAMES) or "Write train, val or test, or drop the column.",
+                did_you_mean(value, SPLIT_NAMES)
+                or "Write train, val or test, or name another column with --split-column.",
             )
     return np.array([SPLIT_NAMES[value.lower()] for value in values])
 

@@ -114,17 +114,17 @@ def _load(kind: _Kind, split: str, root: Path) -> Any:
     make = getattr(datasets, kind.name)
     arguments = kind.splits[split]
     root.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(RuntimeError, OSError):
+    with contextlib.suppress(Exception):
         return make(str(root), **arguments)
     say(f"Downloading {kind.name} into {root} ...")
     try:
         with _answer_within(_SECONDS_TO_ANSWER), contextlib.redirect_stdout(io.StringIO()):
             return make(str(root), download=True, **arguments)
-    except (RuntimeError, OSError, ValueError, ImportError) as error:
+    except Exception as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         call = "".join(f"{key}={value!r}, " for key, value in arguments.items())
         raise UserError(
-            f"{kind.name} is not in {root} and could not be downloaded by torchvision ({reason})",
+            f"torchvision could neither read {kind.name} from {root} nor download it ({reason})",
             f"Where there is a network, run torchvision.datasets.{kind.name}('{root.name}', {call}"
             f"download=True) in Python, and copy that folder to {root}.",
         ) from error
