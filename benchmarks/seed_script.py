@@ -26,6 +26,7 @@ import time
 from pathlib import Path
 
 EPOCHS = 10
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 def main() -> None:
@@ -66,7 +67,9 @@ def measured(options: argparse.Namespace, part: str, cache: str, out: str) -> di
 
 
 def show(options: argparse.Namespace, rows: dict[str, list[dict[str, float]]]) -> None:
-    print(f"{options.model}, {options.size} px, {EPOCHS} epochs, {options.data}, {os.cpu_count()} cores")
+    print(
+        f"{options.model}, {options.size} px, {EPOCHS} epochs, {options.data}, {os.cpu_count()} cores"
+    )
     script_seconds = statistics.median(row["seconds"] for row in rows["script"])
     for name, figures in rows.items():
         row = {key: statistics.median(f[key] for f in figures) for key in figures[0]}
@@ -125,10 +128,12 @@ def build_for_script(options: argparse.Namespace) -> tuple:
         model.load_state_dict(load_file(options.weights))
         return model, model.fc.in_features
 
+    from backbones import mobilenetv1
+
     class WithFc(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.body = mobilenetv1()
+            self.body, _ = mobilenetv1()
             self.body.load_state_dict(load_file(options.weights))
             self.fc = nn.Identity()
 
@@ -145,12 +150,11 @@ def finetrust_probe(options: argparse.Namespace) -> dict[str, float]:
 
     import finetrust
     import finetrust.api.tune
-    from finetrust.config import EvaluateOptions  # noqa: F401
 
-    model, extra = "resnet50", {}
-    if options.model == "mobilenetv1":
-        model = f"{Path(__file__).resolve()}:mobilenetv1"
-        extra = {"mean": (0.5,) * 3, "std": (0.5,) * 3}
+    model, normalisation = options.model, {"mean": MEAN, "std": STD}
+    if model == "mobilenetv1":
+        model = f"{Path(__file__).resolve().parent / 'backbones.py'}:mobilenetv1"
+        normalisation = {}
     start = time.perf_counter()
     run = finetrust.tune(
         model=model,
@@ -161,20 +165,11 @@ def finetrust_probe(options: argparse.Namespace) -> dict[str, float]:
         input_size=options.size,
         out=str(options.out),
         quiet=True,
-        **extra,
+        **normalisation,
     )
     seconds = time.perf_counter() - start
     profile = run.evaluate(corruptions=("none",), pictures=0, quiet=True)
     return {"seconds": seconds, "accuracy": profile["accuracy"].value}
-
-
-def mobilenetv1():
-    """MobileNetV1 without its last block and classifier, as the weights of ../shared/data have it."""
-    import timm
-
-    model = timm.create_model("mobilenetv1_100", pad_type="same", bn_eps=1e-3, num_classes=0)
-    model.blocks[4] = model.blocks[4][:1]
-    return model
 
 
 def random_weights(folder: Path) -> Path:

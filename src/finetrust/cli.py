@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from pydantic.fields import FieldInfo
@@ -178,7 +178,7 @@ def predict(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     top: Annotated[int, typer.Option(min=1, help="How many classes to show for each image.")] = 3,
     on_error: Annotated[
-        str, typer.Option(help="Unreadable image: skip (reported by name) or fail.")
+        Literal["skip", "fail"], typer.Option(help="What an unreadable image is.")
     ] = "skip",
     model: Annotated[
         str | None, typer.Option(help="FILE.py:FUNCTION that may be run to build the architecture.")

@@ -127,8 +127,9 @@ class TuneOptions(ModelOptions, DataColumns, ComputeOptions):
         None, description="Peak learning rate of the last backbone layer. [default: the strategy's]"
     )
     layer_decay: Annotated[float, Field(gt=0, le=1)] | None = Field(
-        None, description="Factor on the learning rate from each layer to the one below it. "
-        "[default: the strategy's]"
+        None,
+        description="Factor on the learning rate from each layer to the one below it. "
+        "[default: the strategy's]",
     )
     optimizer: Literal["adamw", "sgd"] = Field("adamw", description="Optimiser.")
     weight_decay: NonNegative = Field(
@@ -159,8 +160,9 @@ class TuneOptions(ModelOptions, DataColumns, ComputeOptions):
         None, description="Decay of an exponential moving average of the weights. [default: off]"
     )
     patience: Count | None = Field(
-        None, description="Stop after this many epochs without a better validation result. "
-        "[default: never]"
+        None,
+        description="Stop after this many epochs without a better validation result. "
+        "[default: never]",
     )
     cache: bool = Field(True, description="Compute the features of a frozen part only once.")
     checkpoint_steps: Count | None = Field(
@@ -180,9 +182,9 @@ class EvaluateOptions(ModelOptions, DataColumns, ComputeOptions):
         ("gaussian_noise", "defocus_blur", "brightness", "contrast"),
         description="Corruption types, comma-separated; none to leave out.",
     )
-    severities: Annotated[tuple[Annotated[int, Field(ge=1, le=5)], ...], BeforeValidator(_numbers)] = (
-        Field((1, 3, 5), description="Severities of the corruptions, 1 to 5.")
-    )
+    severities: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=5)], ...], BeforeValidator(_numbers)
+    ] = Field((1, 3, 5), description="Severities of the corruptions, 1 to 5.")
     stability_items: Count = Field(
         2000, description="At most so many items, drawn at random, are corrupted."
     )
@@ -192,10 +194,10 @@ class EvaluateOptions(ModelOptions, DataColumns, ComputeOptions):
     out: str | None = Field(None, description="Folder for the results. [default: the run folder]")
 
 
-O = TypeVar("O", bound=Options)
+Kind = TypeVar("Kind", bound=Options)
 
 
-def make_options(kind: type[O], given: Mapping[str, Any], file: Path | None = None) -> O:
+def make_options(kind: type[Kind], given: Mapping[str, Any], file: Path | None = None) -> Kind:
     """Return validated options: those given, over those of a YAML file, over the defaults.
 
     Raises
@@ -203,7 +205,7 @@ def make_options(kind: type[O], given: Mapping[str, Any], file: Path | None = No
     UserError
         For an unknown key (the nearest is suggested) or a value out of range, naming the option.
     """
-    origin = {key: "" for key in given}
+    origin = dict.fromkeys(given, "")
     values: dict[str, Any] = dict(given)
     if file is not None:
         for key, value in read_yaml(file).items():
@@ -229,7 +231,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read ({error})", "Give an existing YAML file.") from error
+        raise UserError(
+            f"{path}: cannot be read ({error})", "Give an existing YAML file."
+        ) from error
     except yaml.YAMLError as error:
         where = " ".join(str(error).split())
         raise UserError(f"{path}: not valid YAML ({where})", "Mend the file.") from error
@@ -238,7 +242,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return {str(key).replace("-", "_"): value for key, value in raw.items()}
 
 
-def _user_error(kind: type[Options], error: ValidationError, origin: Mapping[str, str]) -> UserError:
+def _user_error(
+    kind: type[Options], error: ValidationError, origin: Mapping[str, str]
+) -> UserError:
     first = error.errors()[0]
     key = str(first["loc"][0]) if first["loc"] else ""
     where = origin.get(key, "")

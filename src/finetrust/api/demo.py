@@ -40,15 +40,27 @@ def demo(out: str | Path = "runs/demo", *, quiet: bool = False) -> Run:
         digits = few_labelled_digits()
         say("Fine-tuning a network that was pretrained on printed letters ...")
         pretrained = tune(
-            "glyphnet", digits, strategy="lp-ft", epochs=FULL_EPOCHS, augment="crop",
-            out=str(folder / "pretrained"), resume=True, quiet=quiet,
-        )  # fmt: skip
+            "glyphnet",
+            digits,
+            strategy="lp-ft",
+            epochs=FULL_EPOCHS,
+            augment="crop",
+            out=str(folder / "pretrained"),
+            resume=True,
+            quiet=quiet,
+        )
         say("Training the same network from scratch ...")
         scratch = tune(
-            "glyphnet", digits, weights="random", strategy="full",
-            epochs=PROBE_EPOCHS + FULL_EPOCHS, augment="crop",
-            out=str(folder / "scratch"), resume=True, quiet=quiet,
-        )  # fmt: skip
+            "glyphnet",
+            digits,
+            weights="random",
+            strategy="full",
+            epochs=PROBE_EPOCHS + FULL_EPOCHS,
+            augment="crop",
+            out=str(folder / "scratch"),
+            resume=True,
+            quiet=quiet,
+        )
         say("Proving how far both can be trusted ...")
         for run in (pretrained, scratch):
             run.evaluate(digits, quiet=quiet)

@@ -224,9 +224,14 @@ def _evaluate(
     pictures: tuple[Mapping[str, Any], ...] = ()
     try:
         pictures = draw_pictures(
-            network, dataset, calibrated_probabilities(evidence), model.classes,
-            options.pictures, options.seed, subject.folder.pictures,
-        )  # fmt: skip
+            network,
+            dataset,
+            calibrated_probabilities(evidence),
+            model.classes,
+            options.pictures,
+            options.seed,
+            subject.folder.pictures,
+        )
     except NotApplicable as reason:
         notes.append(f"No pictures: {reason}.")
     clock.lap("pictures")

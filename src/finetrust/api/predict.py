@@ -64,7 +64,9 @@ def predict(
     task = tasks.get(model.task)
     results: dict[Path, dict[str, Any]] = {}
     with quietly(quiet):
-        groups = [paths[i : i + inference.batch_size] for i in range(0, len(paths), inference.batch_size)]
+        groups = [
+            paths[i : i + inference.batch_size] for i in range(0, len(paths), inference.batch_size)
+        ]
         for group in track(groups, "predict"):
             images = {}
             for path in group:

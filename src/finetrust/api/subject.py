@@ -58,9 +58,11 @@ def subject_of_run(run: Run, out: str | None) -> Subject:
 
 
 def subject_as_it_comes(
-    options: EvaluateOptions, module: nn.Module | None, preprocessing: Preprocessing | None,
+    options: EvaluateOptions,
+    module: nn.Module | None,
+    preprocessing: Preprocessing | None,
     dataset: Dataset,
-) -> Subject:  # fmt: skip
+) -> Subject:
     """Return a model with the head it came with, saved as a run of its own.
 
     Raises

@@ -224,10 +224,10 @@ def _prepared(
 
 def _batch_size(options: TuneOptions, items: int, processes: int) -> int:
     """Return the batch size: about 16 steps an epoch where nothing is said, and 8 to 64 items."""
-    size = options.batch_size
-    if size == "auto":
-        size = min(64, max(8, 1 << (items // 16).bit_length() - 1 if items >= 16 else 8))
-    return max(min(size, items), processes)
+    if options.batch_size != "auto":
+        return max(min(options.batch_size, items), processes)
+    sixteenth = 1 << max(items // 16, 1).bit_length() - 1
+    return max(min(64, max(8, sixteenth), items), processes)
 
 
 def _facts(

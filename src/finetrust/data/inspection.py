@@ -2,12 +2,12 @@
 
 import hashlib
 import io
-import os
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from finetrust.core.cpus import usable_cpus
 from finetrust.core.progress import track
 from finetrust.data.dataset import Dataset, Inputs
 from finetrust.data.image_files import decode
@@ -73,13 +73,6 @@ def _inspect_in_threads(
     with ThreadPoolExecutor(threads) as pool:
         for chunk in pool.map(inspect_chunk, starts):
             yield from chunk
-
-
-def usable_cpus() -> int:
-    """Return how many CPUs this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _inspect_one(inputs: Inputs, index: int, cache: InspectionCache) -> Inspection:

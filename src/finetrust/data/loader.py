@@ -1,8 +1,8 @@
 """Decoded batches of a data set: read by worker processes where that pays, the same whatever their number."""
 
-import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,6 +10,7 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from finetrust.core.cpus import usable_cpus
 from finetrust.core.errors import UserError
 from finetrust.data.dataset import Dataset
 
@@ -40,10 +41,10 @@ class Loader:
     def __init__(self, dataset: Dataset, transform: Transform, workers: int | None) -> None:
         self._items = _Items(dataset, transform)
         self._requested = workers
-        self._plan: Sequence[Sequence[Item]] = ()
+        self._plan: Sequence[list[Item]] = ()
         self._loader: DataLoader | None = None
 
-    def batches(self, plan: Sequence[Sequence[Item]]) -> Iterator[Tensor]:
+    def batches(self, plan: Sequence[list[Item]]) -> Iterator[Tensor]:
         """Yield one stacked tensor for each batch of the plan.
 
         Raises
@@ -79,7 +80,7 @@ class Loader:
         start = time.perf_counter()
         self._items.__getitems__(some)
         seconds = (time.perf_counter() - start) * items / len(some)
-        return 0 if seconds < _SECONDS_WORTH_WORKERS else min(_cores(), _MOST_WORKERS)
+        return 0 if seconds < _SECONDS_WORTH_WORKERS else min(usable_cpus(), _MOST_WORKERS)
 
 
 def inference_batches(
@@ -116,7 +117,7 @@ class _Items:
             torch.default_generator.manual_seed(seed)
         return self._transform(self._dataset.inputs[row])
 
-    def __getitems__(self, items: Sequence[Item]) -> Tensor | str:
+    def __getitems__(self, items: list[Item]) -> Tensor | str:
         tensors = []
         for item in items:
             try:
@@ -132,16 +133,12 @@ class _Planned:
     def __init__(self, loader: Loader) -> None:
         self._loader = loader
 
-    def __iter__(self) -> Iterator[Sequence[Item]]:
+    def __iter__(self) -> Iterator[list[Item]]:
         return iter(self._loader._plan)
 
     def __len__(self) -> int:
         return len(self._loader._plan)
 
 
-def _unchanged(batch: Tensor | str) -> Tensor | str:
+def _unchanged(batch: Any) -> Any:
     return batch
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

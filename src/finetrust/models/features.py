@@ -94,9 +94,7 @@ def _folder(inference: Inference) -> Path:
     return cache_root() / "features" / f"{FORMAT}-{inference.key}"
 
 
-def _write_segment(
-    folder: Path, inference: Inference, part: Dataset, workers: int | None
-) -> None:
+def _write_segment(folder: Path, inference: Inference, part: Dataset, workers: int | None) -> None:
     transform = inference.preprocessing.transform()
     name = hashlib.sha256("".join(part.digests).encode()).hexdigest()[:32]
     with replacing_folder(folder / name) as temporary:

@@ -73,7 +73,7 @@ def copied(module: nn.Module) -> nn.Module:
     except Exception as error:
         raise UserError(
             f"the module cannot be copied ({reason(error)})",
-            "Give a builder instead (--model FILE.py:FUNCTION), or one that copy.deepcopy can copy.",
+            "Give one that copy.deepcopy can copy, or a builder: --model FILE.py:FUNCTION",
         ) from error
 
 
@@ -87,6 +87,11 @@ def _split(module: nn.Module, example: Tensor) -> Parts:
     if callable(reset_classifier):
         reset_classifier(0)
     features = _forward(module, example)
+    if features.ndim == 4 and features.shape[2:] != (1, 1):
+        raise UserError(
+            f"the model yields maps of {tuple(features.shape[1:])} where features were expected",
+            "Give a builder whose module ends in pooling, or in nn.Flatten() if each pixel counts.",
+        )
     if _are_probabilities(features):
         raise UserError(
             "the model ends in a softmax, and a head cannot be trained on probabilities",
@@ -125,9 +130,9 @@ def _is_head(module: nn.Module, name: str, example: Tensor) -> bool:
             parameter.copy_(torch.randn(parameter.shape, generator=random))
     try:
         module.set_submodule(name, trial)
-        output = _forward(module, example)
+        output = _forward(module, example).flatten(1)
         module.set_submodule(name, nn.Identity())
-        features = _forward(module, example)
+        features = _forward(module, example).flatten(1)
         with torch.no_grad():
             expected = _as_linear(trial)(features)
     except (UserError, RuntimeError):
@@ -156,12 +161,17 @@ def _forward(module: nn.Module, example: Tensor) -> Tensor:
             f"the model maps {len(example)} images to {found}, not (n, classes) or (n, features)",
             "Give a builder whose module returns one tensor: --model FILE.py:FUNCTION",
         )
-    return output.flatten(1)
+    if not output.is_meta and not bool(output.isfinite().all()):
+        raise UserError(
+            "the model yields NaN or infinity on an ordinary image", "Give whole weights."
+        )
+    return output
 
 
 def _are_probabilities(output: Tensor) -> bool:
     if output.is_meta:
         return False
+    output = output.flatten(1)
     ones = torch.ones(len(output), device=output.device)
     is_softmax = bool(output.min() >= 0) and torch.allclose(output.sum(1), ones, atol=1e-4)
     return is_softmax or torch.allclose(output.exp().sum(1), ones, atol=1e-4)

@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_model, save_model
-from torch import nn
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
 
 from finetrust.core.atomic import replacing_folder, write_json
 from finetrust.core.errors import UserError
@@ -63,7 +64,7 @@ def save(model: SavedModel, folder: Path) -> None:
         "calibration": dict(model.calibration),
     }
     with replacing_folder(folder) as temporary:
-        save_model(model.network, str(temporary / "weights.safetensors"))
+        save_file(_tensors(model.network), temporary / "weights.safetensors")
         write_json(temporary / "model.json", facts)
 
 
@@ -97,8 +98,13 @@ def load(
     parts = take_apart(built, preprocessing.input_size)
     network = Network(parts.backbone, head, preprocessing).eval()
     with _telling(folder / "weights.safetensors") as file:
-        load_model(network, file)
+        network.load_state_dict(load_file(file))
     return SavedModel(network, task, classes, provenance, architecture, calibration)
+
+
+def _tensors(network: Network) -> dict[str, Tensor]:
+    state = network.state_dict()
+    return {name: t.clone(memory_format=torch.contiguous_format) for name, t in state.items()}
 
 
 @contextmanager

@@ -173,9 +173,9 @@ def load_pretrained(
     UserError
         For an unknown model, or weights that cannot be had.
     """
-    path = Path(weights) if Path(weights).suffix in SUFFIXES or Path(weights).is_file() else None
-    if path is None and Path(model).suffix in SUFFIXES and Path(model).is_file():
-        path, model = Path(model), _architecture_in(Path(model)) or model
+    path = _weights_path(model, weights)
+    if _is_weights_file(Path(model)):
+        model = _architecture_in(Path(model)) or model
     architecture = find_architecture(model, args)
     source = sources.get(architecture.source)
     if path is None:
@@ -187,6 +187,19 @@ def load_pretrained(
     provenance = Provenance(built.provenance.architecture, str(path), digest)
     built = replace(built, provenance=provenance, file=file)
     return architecture, source.describe(built, path, digest)
+
+
+def _weights_path(model: str, weights: str) -> Path | None:
+    if weights == "random":
+        return None
+    if weights == "pretrained":
+        return Path(model) if _is_weights_file(Path(model)) else None
+    path = Path(weights)
+    return path if path.suffix in SUFFIXES or path.is_file() else None
+
+
+def _is_weights_file(path: Path) -> bool:
+    return path.suffix in SUFFIXES and path.is_file()
 
 
 def _architecture_in(file: Path) -> str | None:

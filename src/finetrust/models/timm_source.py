@@ -17,6 +17,8 @@ from finetrust.models.reason import reason
 from finetrust.models.source import Pretrained, Provenance, Source, sources
 from finetrust.models.weights_file import sha256_of_tensors
 
+_RUN_CODE = ("checkpoint_path", "pretrained_cfg", "pretrained_cfg_overlay")
+
 
 class TimmSource(Source):
     """Models of timm, ``name`` or ``name.tag``."""
@@ -74,6 +76,12 @@ sources.add("timm", TimmSource())
 def _module(name: str, pretrained: bool, args: Mapping[str, Any]) -> nn.Module:
     import timm
 
+    unsafe = [key for key in _RUN_CODE if key in args]
+    if unsafe:
+        raise UserError(
+            f"model '{name}': timm may run code from the file that '{unsafe[0]}' names",
+            "Give weights with --weights FILE, which never does.",
+        )
     try:
         if not pretrained:
             return timm.create_model(name, **args)

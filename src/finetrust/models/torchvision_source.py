@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MethodType
 from typing import Any
 
 import torch
@@ -105,16 +106,17 @@ def _module(name: str, weights: Any, args: Mapping[str, Any]) -> nn.Module:
             f"{torch.hub.get_dir()}/checkpoints, or give it with --weights FILE; "
             "--weights random starts from scratch.",
         ) from error
-    return _with_plain_outputs(module)
+    return _tamed(module)
 
 
-def _with_plain_outputs(module: Any) -> nn.Module:
-    """Leave out auxiliary classifiers, and what SqueezeNet does to its logits.
+def _tamed(module: Any) -> nn.Module:
+    """Leave out auxiliary classifiers, what SqueezeNet does to its logits, and MNASNet's versions.
 
     SqueezeNet pools after its last convolution and rectifies the logits. Pooled before, the logits
-    are the same but for the rectifier, which would forbid negative ones.
+    are the same but for the rectifier, which would forbid negative ones. MNASNet refuses every
+    state dict that carries no version, as all from safetensors.
     """
-    from torchvision.models import GoogLeNet, Inception3, SqueezeNet
+    from torchvision.models import GoogLeNet, Inception3, MNASNet, SqueezeNet
 
     if isinstance(module, GoogLeNet | Inception3):
         module.aux_logits = False
@@ -125,6 +127,8 @@ def _with_plain_outputs(module: Any) -> nn.Module:
         dropout, convolution, _, _ = module.classifier
         pooled = nn.Sequential(dropout, nn.AdaptiveAvgPool2d(1))
         module.classifier = nn.Sequential(pooled, convolution)
+    if isinstance(module, MNASNet):
+        module._load_from_state_dict = MethodType(nn.Module._load_from_state_dict, module)
     return module
 
 

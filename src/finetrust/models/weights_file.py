@@ -84,7 +84,8 @@ def fit_weights(parts: Parts, file: WeightsFile) -> tuple[Parts, tuple[str, ...]
         if name.startswith(prefix)
     }
     _check_backbone(own, found, file.path)
-    parts.backbone.load_state_dict({name: found.get(name, own[name]) for name in own})
+    own.update({name: found[name] for name in own if name in found})
+    parts.backbone.load_state_dict(own)
     notes = []
     if file.wrapper:
         notes.append(f"the weights were taken from '{file.wrapper}' in the file")

@@ -84,7 +84,8 @@ class ImageBatches:
         rows = list(self._rows.epoch(epoch, start))
         seeds = None if self._seed is None else item_seeds(len(self._targets), self._seed, epoch)
         plan: list[list[Item]] = [
-            [(int(row), None if seeds is None else int(seeds[row])) for row in part] for part in rows
+            [(int(row), None if seeds is None else int(seeds[row])) for row in part]
+            for part in rows
         ]
         for part, images in zip(rows, self._loader.batches(plan), strict=True):
             yield images, self._targets[torch.from_numpy(part)]

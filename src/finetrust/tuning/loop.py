@@ -104,7 +104,9 @@ class Loop:
         self.loss = loss.to(accelerator.device)
         self.folder, self.accelerator = folder, accelerator
         self.resume_from: Path | None = None
-        self.position = Position(micro_batch=min(options.micro_batch_size or batch_size, batch_size))
+        self.position = Position(
+            micro_batch=min(options.micro_batch_size or batch_size, batch_size)
+        )
         found = read_position(folder.checkpoints)
         if found is not None:
             self.resume_from, self.position = found
@@ -112,7 +114,11 @@ class Loop:
             folder.truncate_log(self.position.log_lines)
 
     def run(self, index: int, stage: Stage) -> None:
-        """Train one stage, or what is left of it; `stage.module` then holds its best weights."""
+        """Train one stage, or what is left of it; `stage.module` then holds the best weights so far.
+
+        An epoch is better than another by the primary validation figure, then by the loss, also
+        across phases: a phase that only makes things worse ends where it began.
+        """
         best_file = self.folder.checkpoints / f"phase-{index:02d}.safetensors"
         if index < self.position.phase:
             load_state(stage.module, best_file)
@@ -129,7 +135,8 @@ class Loop:
             self.resume_from = None
         steps = stage.phase.epochs * stage.batches.per_epoch
         parameters = list(trainable.values())
-        best: dict[str, Tensor] = {}
+        carried = position.step == 0 and position.best is not None
+        best = _copied(stage.module.state_dict()) if carried else {}
         saved = start = time.perf_counter()
 
         while position.epoch < stage.phase.epochs and not self._stale(position):
@@ -176,13 +183,21 @@ class Loop:
         accelerator.wait_for_everyone()
         load_state(stage.module, best_file)
         self.position = Position(
-            phase=index + 1, log_lines=position.log_lines, micro_batch=position.micro_batch
+            phase=index + 1,
+            best=position.best,
+            best_loss=position.best_loss,
+            log_lines=position.log_lines,
+            micro_batch=position.micro_batch,
         )
 
     def _gradients(
-        self, module: nn.Module, optimizer: torch.optim.Optimizer, inputs: Tensor, targets: Tensor,
+        self,
+        module: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        inputs: Tensor,
+        targets: Tensor,
         position: Position,
-    ) -> tuple[float, int]:  # fmt: skip
+    ) -> tuple[float, int]:
         """Accumulate the gradients of one batch; return its mean loss and the micro-batch size.
 
         When memory runs out the micro-batch is halved and the batch is done again.
@@ -236,7 +251,9 @@ class Loop:
                 found = module(inputs.to(self.accelerator.device)).float()
             outputs.append(found)
             targets.append(wanted.to(self.accelerator.device))
-        shares = gather_object([(torch.cat(outputs).cpu(), torch.cat(targets).cpu())] if outputs else [])
+        shares = gather_object(
+            [(torch.cat(outputs).cpu(), torch.cat(targets).cpu())] if outputs else []
+        )
         if not shares:
             return {}
         everything = [torch.cat(column) for column in zip(*shares, strict=True)]
@@ -252,9 +269,13 @@ class Loop:
         return position.moved(best=metric, best_loss=loss, best_epoch=position.epoch + 1), True
 
     def _epoch_done(
-        self, stage: Stage, position: Position, figures: dict[str, float], rate: float,
+        self,
+        stage: Stage,
+        position: Position,
+        figures: dict[str, float],
+        rate: float,
         seconds: float,
-    ) -> Position:  # fmt: skip
+    ) -> Position:
         if self.accelerator.is_main_process:
             self.folder.append_log(
                 event="epoch",
@@ -282,7 +303,11 @@ class Loop:
         return broadcast_object_list([here])[0]
 
     def _save(
-        self, position: Position, average: nn.Module | None, best_file: Path, best: dict[str, Tensor]
+        self,
+        position: Position,
+        average: nn.Module | None,
+        best_file: Path,
+        best: dict[str, Tensor],
     ) -> None:
         if best and self.accelerator.is_main_process:
             save_state(best_file, best)

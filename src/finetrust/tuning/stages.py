@@ -48,17 +48,17 @@ def make_stage(phase: Phase, setting: Setting, prepared: Inference | None = None
     if phase.trainable_layers == 0 and setting.mix is None:
         inference = prepared or Inference(setting.network, setting.precision)
         of_head = {name.removeprefix("head."): rate for name, rate in rates.items()}
-        batches = (
+        features: Batches = (
             _cached(inference, setting, setting.train, setting.options.seed)
             if is_cached(phase, setting)
             else _PassedThrough(_images(phase, setting), inference)
         )
-        validation = (
+        validation: Batches = (
             _cached(inference, setting, setting.val, None)
             if setting.options.cache
             else _PassedThrough(_validation_images(setting), inference)
         )
-        return Stage(phase, setting.network.head, of_head, batches, validation, inference)
+        return Stage(phase, setting.network.head, of_head, features, validation, inference)
     batches = _images(phase, setting)
     return Stage(phase, setting.network, rates, batches, _validation_images(setting), None)
 

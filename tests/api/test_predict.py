@@ -1,0 +1,68 @@
+"""Predicting files and folders."""
+
+from pathlib import Path
+
+import pytest
+
+import finetrust
+from finetrust import UserError
+from finetrust.api.demo import few_labelled_digits
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> finetrust.Run:
+    return finetrust.tune(
+        "glyphnet",
+        "digits",
+        strategy="linear-probe",
+        epochs=2,
+        quiet=True,
+        out=str(tmp_path_factory.mktemp("run") / "a"),
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    data = few_labelled_digits()
+    for row in range(4):
+        data.inputs[row].save(tmp_path / f"{row}.png")
+    (tmp_path / "broken.png").write_bytes((tmp_path / "0.png").read_bytes()[:60])
+    (tmp_path / "notes.txt").write_text("no image")
+    return tmp_path
+
+
+def test_a_folder_is_predicted_in_order_and_the_unreadable_image_named(
+    run: finetrust.Run, folder: Path
+) -> None:
+    found = run.predict(folder, quiet=True, top=2)
+    assert [Path(r["path"]).name for r in found] == [
+        "0.png",
+        "1.png",
+        "2.png",
+        "3.png",
+        "broken.png",
+    ]
+    assert [r["class"] for r in found[:4]] == ["0", "1", "2", "3"]
+    assert all(len(r["top"]) == 2 for r in found[:4])
+    assert "cannot be read" in found[4]["error"]
+
+
+def test_an_unreadable_image_is_fatal_where_the_user_says_so(
+    run: finetrust.Run, folder: Path
+) -> None:
+    with pytest.raises(UserError, match=r"broken.png cannot be read"):
+        run.predict(folder, on_error="fail", quiet=True)
+
+
+def test_missing_and_empty_inputs_are_errors(run: finetrust.Run, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no such file or folder"):
+        run.predict(tmp_path / "nothing.png")
+    with pytest.raises(UserError, match="no images were given"):
+        run.predict(tmp_path)
+
+
+def test_a_folder_that_is_no_run_is_an_error_that_names_the_nearest_run(run: finetrust.Run) -> None:
+    with pytest.raises(UserError, match=r"is no run folder"):
+        finetrust.load(run.path.parent)
+    with pytest.raises(UserError, match=r"Did you mean"):
+        finetrust.load(run.path.parent / "b")

@@ -1,0 +1,171 @@
+"""What the options of training do."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+import finetrust
+from finetrust import UserError
+
+from .runs import digits, same, tuned, weights_of
+
+
+class HungryNet(nn.Module):
+    """A network that runs out of memory on more than five images at a time while it trains."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3, 4)
+        self.fc = nn.Linear(8, 10)
+
+    def forward(self, images: Tensor) -> Tensor:
+        if self.training and len(images) > 5:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return self.fc(self.conv(images).relu().mean((2, 3)))
+
+
+def distance(one: dict[str, Tensor], other: dict[str, Tensor]) -> float:
+    return max(float((one[k].float() - other[k].float()).abs().max()) for k in one)
+
+
+def test_the_loss_falls_and_validation_is_logged_for_every_epoch(tmp_path: Path) -> None:
+    run = tuned(
+        tmp_path / "run",
+        strategy="full",
+        epochs=6,
+        augment="none",
+        learning_rate=0.01,
+    )
+    log = run.folder.log
+    assert [line["epoch"] for line in log] == [1, 2, 3, 4, 5, 6]
+    assert log[-1]["train_loss"] < log[0]["train_loss"] / 2
+    assert all(0 <= line["val_accuracy"] <= 1 for line in log)
+    assert run.folder.record["validation"]["accuracy"] == max(line["val_accuracy"] for line in log)
+
+
+def test_micro_batches_add_up_to_the_batch(tmp_path: Path) -> None:
+    whole = weights_of(tuned(tmp_path / "a", strategy="linear-probe", batch_size=16))
+    split = weights_of(
+        tuned(tmp_path / "b", strategy="linear-probe", batch_size=16, micro_batch_size=3)
+    )
+    assert distance(whole, split) < 1e-5
+
+
+def test_running_out_of_memory_halves_the_micro_batch_and_goes_on(tmp_path: Path) -> None:
+    preprocessing = finetrust.Preprocessing(32, 32, "bilinear", (0.5,) * 3, (0.5,) * 3)
+    torch.manual_seed(1)
+    module = HungryNet()
+    state = {k: v.clone() for k, v in module.state_dict().items()}
+    hungry = weights_of(
+        tuned(
+            tmp_path / "a",
+            model=module,
+            preprocessing=preprocessing,
+            strategy="full",
+            batch_size=16,
+            augment="none",
+        )
+    )
+    module = HungryNet()
+    module.load_state_dict(state)
+    modest = weights_of(
+        tuned(
+            tmp_path / "b",
+            model=module,
+            preprocessing=preprocessing,
+            strategy="full",
+            batch_size=16,
+            micro_batch_size=4,
+            augment="none",
+        )
+    )
+    assert same(hungry, modest)
+
+
+def test_patience_stops_a_run_that_does_not_get_better(tmp_path: Path) -> None:
+    run = tuned(
+        tmp_path / "run", strategy="linear-probe", epochs=50, patience=2, learning_rate=1e-12
+    )
+    assert len(run.folder.log) == 3
+
+
+def test_the_best_epoch_is_kept_and_not_the_last(tmp_path: Path) -> None:
+    run = tuned(
+        tmp_path / "run", strategy="linear-probe", epochs=8, learning_rate=3.0, clip_norm=None
+    )
+    best = max((line["val_accuracy"], -line["val_loss"]) for line in run.folder.log)
+    kept = run.folder.record["validation"]
+    assert kept["accuracy"] == best[0]
+    assert kept["loss"] == pytest.approx(-best[1], abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"ema": 0.5},
+        {"label_smoothing": 0.3},
+        {"clip_norm": 1e-3},
+        {"optimizer": "sgd"},
+        {"weight_decay": 5.0},
+        {"warmup": 0.9},
+        {"mixup": 0.5},
+        {"cutmix": 0.5},
+        {"augment": "trivialaugment"},
+        {"augment": "crop"},
+    ],
+    ids=lambda option: next(iter(option)) + "-" + str(next(iter(option.values()))),
+)
+def test_every_option_changes_the_result(option: dict, tmp_path: Path) -> None:
+    common = {"strategy": "linear-probe", "epochs": 3, "batch_size": 10}
+    plain = weights_of(tuned(tmp_path / "plain", **common))
+    changed = weights_of(tuned(tmp_path / "changed", **common, **option))
+    assert not same(plain, changed)
+    assert all(torch.isfinite(t).all() for t in changed.values())
+
+
+def test_balanced_class_weights_help_the_rare_class(tmp_path: Path) -> None:
+    data = digits(50, 50)
+    rare = data.classes.index("3")
+    train = np.flatnonzero(data.splits == "train")
+    drop = [row for row in train if data.targets[row] == rare][1:]
+    data = data.take(np.setdiff1d(np.arange(len(data)), drop))
+    plain, balanced = (
+        weights_of(
+            tuned(tmp_path / kind, data, strategy="linear-probe", epochs=1, class_weights=kind)
+        )["head.bias"][rare]
+        for kind in ("none", "balanced")
+    )
+    assert balanced > plain
+
+
+def test_weights_that_became_nan_are_an_error_that_names_the_step(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"the training loss became (nan|inf) at step \d+"):
+        tuned(
+            tmp_path / "run", strategy="full", optimizer="sgd", learning_rate=1e30, clip_norm=None
+        )
+
+
+def test_two_processes_train_as_one_does(tmp_path: Path) -> None:
+    alone = tuned(tmp_path / "one", strategy="linear-probe", batch_size=10)
+    script = tmp_path / "train.py"
+    script.write_text(
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from tuning.runs import tuned\n"
+        "tuned(sys.argv[2], strategy='linear-probe', batch_size=10, device='cpu')\n"
+    )
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    arguments = [str(script), str(Path(__file__).parents[1]), str(tmp_path / "two")]
+    done = subprocess.run(
+        [*launcher, "--nproc-per-node", "2", *arguments],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert distance(weights_of(alone), weights_of(finetrust.load(tmp_path / "two"))) < 1e-4
