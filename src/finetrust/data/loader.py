@@ -88,7 +88,9 @@ def inference_batches(
 ) -> Iterator[Tensor]:
     """Yield the transformed items of `dataset` in their order, `batch_size` at a time."""
     rows = range(len(dataset))
-    plan = [[(r, None) for r in rows[i : i + batch_size]] for i in rows[::batch_size]]
+    plan: list[list[Item]] = [
+        [(r, None) for r in rows[i : i + batch_size]] for i in rows[::batch_size]
+    ]
     yield from Loader(dataset, transform, workers).batches(plan)
 
 

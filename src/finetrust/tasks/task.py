@@ -10,7 +10,6 @@ from finetrust.core.predictions import Predictions
 from finetrust.core.registry import Registry
 from finetrust.data.dataset import Dataset
 
-
 Mix = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
@@ -48,5 +47,3 @@ class Task(Protocol):
 
 
 tasks: Registry[Task] = Registry("task", "finetrust.tasks")
-
-

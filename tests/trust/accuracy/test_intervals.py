@@ -1,0 +1,165 @@
+"""Intervals agree with scipy's and cover what they claim to cover."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scipy import stats
+
+from finetrust.trust.accuracy import intervals
+from finetrust.trust.accuracy.intervals import (
+    basic_interval,
+    bca_interval,
+    bootstrap_mean,
+    bootstrap_share,
+    percentile_interval,
+    resampled_means,
+    wilson,
+)
+
+VALUES = hnp.arrays(
+    np.float64,
+    st.integers(1, 15),
+    elements=st.floats(0, 1) | st.sampled_from([0.0, 1.0, 0.1, 1 / 3]),
+)
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95, 0.99])
+def test_wilson_agrees_with_scipy(level: float) -> None:
+    for n in (1, 2, 7, 100, 12_345):
+        for successes in {0, 1, n // 3, n - 1, n}:
+            expected = stats.binomtest(successes, n).proportion_ci(level, method="wilson")
+            assert wilson(successes, n, level) == pytest.approx(tuple(expected), abs=1e-12)
+
+
+@given(st.integers(1, 1000), st.floats(0, 1))
+def test_wilson_holds_the_share_and_stays_within_0_and_1(n: int, share: float) -> None:
+    low, high = wilson(share * n, n)
+    assert 0 <= low <= share * n / n <= high <= 1
+
+
+@given(st.integers(1, 1000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_wilson_is_symmetric(counts: tuple[int, int]) -> None:
+    successes, n = counts
+    low, high = wilson(successes, n)
+    assert wilson(n - successes, n) == pytest.approx((1 - high, 1 - low), abs=1e-12)
+
+
+def test_wilson_of_nothing_knows_nothing() -> None:
+    low, high = wilson([0, 0, 3], [0, 3, 3])
+    assert low.tolist() == [0, 0, pytest.approx(0.4385, abs=1e-4)]
+    assert high.tolist() == [1, pytest.approx(0.5615, abs=1e-4), 1]
+
+
+@pytest.mark.parametrize("n", [10, 30, 100])
+def test_wilson_covers_95_percent_on_average_over_all_shares(n: int) -> None:
+    shares = np.linspace(0.005, 0.995, 199)
+    low, high = wilson(np.arange(n + 1), n)
+    covers = (low <= shares[:, None]) & (shares[:, None] <= high)
+    coverage = (covers * stats.binom.pmf(np.arange(n + 1), n, shares[:, None])).sum(axis=1)
+    assert coverage.mean() == pytest.approx(0.95, abs=0.01)
+    assert coverage.min() > 0.83
+
+
+@given(VALUES, st.integers(0, 100))
+def test_bootstrap_intervals_hold_the_mean(values: np.ndarray, seed: int) -> None:
+    for interval in (bootstrap_mean, bootstrap_share):
+        low, high = interval(values, seed)
+        assert values.min() - 1e-12 <= low <= values.mean() <= high <= values.max() + 1e-12 or (
+            interval is bootstrap_share and np.ptp(values) == 0
+        )
+
+
+@pytest.mark.parametrize("shape", ["skewed", "with ties"])
+def test_bca_agrees_with_scipy_on_the_same_resamples(shape: str) -> None:
+    rng = np.random.default_rng(0)
+    values = rng.exponential(size=40) if shape == "skewed" else rng.integers(0, 3, 40) / 3
+    replicates = resampled_means(values[:, None], 2000, seed=1)[:, 0]
+    # scipy counts ties exactly; both get the same rounding.
+    replicates = replicates.round(12)
+    expected = stats.bootstrap(
+        (values,),
+        np.mean,
+        n_resamples=0,
+        method="BCa",
+        bootstrap_result=stats._resampling.BootstrapResult(None, replicates, None),
+    ).confidence_interval
+    found = bca_interval(float(values.mean()), replicates, values)
+    assert found == pytest.approx(tuple(expected), abs=2e-3 if shape == "with ties" else 1e-9)
+
+
+def test_ties_are_seen_through_rounding() -> None:
+    replicates = np.concatenate([np.linspace(1, 3, 200), np.full(200, 2.0)])
+    exact = bca_interval(2.0, replicates, np.arange(9))
+    assert sum(exact) == pytest.approx(4)
+    assert bca_interval(2.0 * (1 + 1e-15), replicates, np.arange(9)) == pytest.approx(exact)
+
+
+@pytest.mark.parametrize("value", [0.1, 1 / 3, np.log(3)])
+def test_of_equal_values_the_interval_holds_the_mean_in_spite_of_rounding(value: float) -> None:
+    for n in range(1, 40):
+        low, high = bootstrap_mean(np.full(n, value), seed=0)
+        assert low <= np.full(n, value).mean() <= high
+        assert high - low < 1e-12
+
+
+def test_bca_follows_skewness() -> None:
+    values = np.random.default_rng(0).exponential(size=60)
+    low, high = bootstrap_mean(values, seed=0)
+    assert high - values.mean() > 1.1 * (values.mean() - low)
+
+
+def test_resampled_means_vary_as_theory_says() -> None:
+    values = np.random.default_rng(0).normal(size=(50, 1))
+    means = resampled_means(values, 20_000, seed=1)[:, 0]
+    assert means.mean() == pytest.approx(values.mean(), abs=4 * means.std() / 20_000**0.5)
+    assert means.var() == pytest.approx(values.var() / 50, rel=0.05)
+
+
+def test_columns_of_a_row_are_resampled_together() -> None:
+    values = np.random.default_rng(0).normal(size=50)
+    first, second = resampled_means(np.stack([values, 2 * values + 1], axis=1), 100, seed=3).T
+    np.testing.assert_allclose(second, 2 * first + 1, rtol=1e-12)
+
+
+def test_many_items_are_resampled_in_pieces_that_are_all_different(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(intervals, "CELLS_AT_ONCE", 250)
+    means = resampled_means(np.random.default_rng(0).normal(size=(100, 1)), 7, seed=0)
+    assert means.shape == (7, 1)
+    assert len(np.unique(means)) == 7
+
+
+def test_the_basic_interval_mirrors_the_percentile_interval() -> None:
+    replicates = np.random.default_rng(0).exponential(size=1000)
+    low, high = percentile_interval(replicates)
+    assert (low, high) == pytest.approx(tuple(np.percentile(replicates, [2.5, 97.5])))
+    assert basic_interval(1.5, replicates) == pytest.approx((3 - high, 3 - low))
+
+
+def test_equal_shares_get_the_interval_of_wilson() -> None:
+    assert bootstrap_share(np.ones(5), 0) == tuple(map(float, wilson(5, 5)))
+    assert bootstrap_share(np.full(5, 0.4), 0) == tuple(map(float, wilson(2, 5)))
+
+
+@pytest.mark.parametrize(
+    ("draw", "n"),
+    [
+        (lambda rng, n: rng.normal(size=n), 50),
+        (lambda rng, n: rng.exponential(size=n) - 1, 200),
+        (lambda rng, n: rng.integers(0, 2, n) - 0.5, 100),
+    ],
+    ids=["normal", "skewed", "coin"],
+)
+def test_the_bootstrap_covers_a_mean_at_its_rate(
+    draw: Callable[[np.random.Generator, int], np.ndarray], n: int
+) -> None:
+    rng, worlds = np.random.default_rng(0), 400
+    bounds = np.array([bootstrap_mean(draw(rng, n), seed) for seed in range(worlds)])
+    coverage = np.mean((bounds[:, 0] <= 0) & (bounds[:, 1] >= 0))
+    # Three standard errors of the simulation, and one percent for the approximation.
+    assert coverage == pytest.approx(0.95, abs=3 * (0.95 * 0.05 / worlds) ** 0.5 + 0.01)

@@ -1,0 +1,203 @@
+"""What every registered measure promises, on every kind of evidence.
+
+A new measure is tested here without being named. Corruptions have a suite of their own in
+``stability/corruptions/test_catalogue.py``.
+"""
+
+import json
+import math
+from dataclasses import replace
+from itertools import groupby
+
+import numpy as np
+import pytest
+
+from finetrust.core.evidence import Evidence
+from finetrust.core.measure import AXES, Estimate, Measure, MeasureDefinition, measures
+from finetrust.core.predictions import Predictions
+from finetrust.trust.measure_all import measure_all
+from finetrust.trust.stability.corruptions.catalogue import corruptions
+
+from .worlds import calibrated_world, predictions_of
+
+CLASSES = ("cat", "dog", "<script>", "eel")
+NAMES = measures.names()
+ABOVE_ONE = {"relative_corruption_accuracy"}
+"""Shares in % that may pass 100 %."""
+
+
+def full_evidence(logits: object, targets: object, **changes: object) -> Evidence:
+    """Return evidence with corruptions, groups, a temperature and known training data."""
+    clean = predictions_of(logits, targets)
+    n = len(clean)
+    rng = np.random.default_rng(0)
+    sample = rng.permutation(n)[: max(1, n // 2)] if n else np.arange(0)
+    perturbed = {}
+    for name in corruptions.names():
+        for severity in (1, 3, 5):
+            noise = 0.3 * severity * rng.normal(size=clean["logits"][sample].shape)
+            perturbed[f"{name}-{severity}"] = predictions_of(
+                clean["logits"][sample] + noise,
+                clean["target"][sample],
+                sample,
+                f"{name}-{severity}",
+            )
+    everything = Evidence(
+        clean=clean,
+        perturbed=perturbed,
+        classes=CLASSES[: clean["logits"].shape[1]],
+        calibration={"temperature": 1.5, "n": 10},
+        groups={"site": np.array(["north", "south"])[np.arange(n) % 2]},
+        data={
+            "n_train": 20,
+            "train_overlap_exact": [["0", "train/7"]],
+            "train_overlap_near": [],
+        },
+        seed=3,
+    )
+    return replace(everything, **changes)
+
+
+LOGITS, TARGETS = calibrated_world(60, 4, seed=0)
+RIGHT = LOGITS.argmax(axis=1)
+SPOILED = np.where(np.arange(240).reshape(60, 4) % 37 == 5, np.nan, LOGITS)
+SPOILED[0] = np.inf, -np.inf, 0, 0
+
+EVIDENCE = {
+    "ordinary": full_evidence(LOGITS, TARGETS),
+    "one item": full_evidence(LOGITS[:1], TARGETS[:1]),
+    "two items": full_evidence(LOGITS[:2], TARGETS[:2]),
+    "no items": full_evidence(LOGITS[:0], TARGETS[:0]),
+    "all right": full_evidence(LOGITS, RIGHT),
+    "all wrong": full_evidence(LOGITS, (RIGHT + 1) % 4),
+    "all certain and right": full_evidence(1000 * LOGITS, RIGHT),
+    "one class only": full_evidence(LOGITS[:, :1], 0 * TARGETS),
+    "one target only": full_evidence(LOGITS, 0 * TARGETS),
+    "a class without items": full_evidence(LOGITS, TARGETS % 3),
+    "ties": full_evidence(np.zeros((7, 4)), np.arange(7) % 4),
+    "constant model": full_evidence(np.tile([2.0, 1, 0, 0], (11, 1)), np.arange(11) % 4),
+    "NaN and infinity": full_evidence(SPOILED, TARGETS),
+    "one answer": full_evidence([[np.nan] * 4, [1, 0, 0, 0]], [0, 0]),
+    "no answers": full_evidence(np.full((5, 4), np.nan), TARGETS[:5]),
+    "huge logits": full_evidence(1e38 * LOGITS, TARGETS),
+    "tiny logits": full_evidence(1e-38 * LOGITS, TARGETS),
+    "nothing but predictions": Evidence(predictions_of(LOGITS, TARGETS)),
+    "no logits": Evidence(Predictions(np.array(["a"]), {"target": np.array([0])})),
+}
+
+
+@pytest.fixture(scope="module")
+def measured() -> dict[str, tuple[Measure, ...]]:
+    return {kind: measure_all(evidence) for kind, evidence in EVIDENCE.items()}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_is_described(name: str) -> None:
+    definition = measures.get(name)
+    assert definition.name == name
+    assert name.replace("_", "").isalnum()
+    assert name.islower()
+    assert definition.axis in AXES
+    assert definition.better in ("higher", "lower")
+    assert definition.unit in ("%", "")
+    assert definition.title[0].isupper()
+    assert len(definition.method) > 40
+    assert definition.method.endswith(".")
+    assert "interval" in definition.method or "bootstrap" in definition.method
+    assert any(character.isdigit() for character in definition.reference)
+    assert definition.estimate.__doc__
+
+
+@pytest.mark.parametrize("kind", EVIDENCE)
+@pytest.mark.parametrize("name", NAMES)
+def test_it_is_measured_or_gives_its_reason(
+    name: str, kind: str, measured: dict[str, tuple[Measure, ...]]
+) -> None:
+    found = [measure for measure in measured[kind] if measure.name == name]
+    assert found
+    keys = [measure.key for measure in found]
+    assert len(set(keys)) == len(keys)
+    for measure in found:
+        if measure.value is None:
+            assert measure.reason
+            assert measure.reason[0] != " "
+            assert measure.ci_low is measure.ci_high is None
+            continue
+        assert measure.reason is None
+        assert measure.ci_low is not None
+        assert measure.ci_high is not None
+        assert all(map(math.isfinite, (measure.value, measure.ci_low, measure.ci_high)))
+        assert measure.ci_low <= measure.value <= measure.ci_high
+        assert 1 <= measure.n <= len(EVIDENCE[kind].clean)
+        if measure.unit == "%":
+            assert measure.ci_low >= 0
+            assert measure.ci_high <= 1 or name in ABOVE_ONE
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_on_ordinary_evidence_it_has_a_value_and_an_interval_with_width(
+    name: str, measured: dict[str, tuple[Measure, ...]]
+) -> None:
+    whole = next(m for m in measured["ordinary"] if m.name == name)
+    assert whole.value is not None
+    assert whole.ci_low is not None
+    assert whole.ci_high is not None
+    assert whole.ci_high > whole.ci_low
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_comes_back_from_json_as_it_was(
+    name: str, measured: dict[str, tuple[Measure, ...]]
+) -> None:
+    for profile in measured.values():
+        for measure in (m for m in profile if m.name == name):
+            text = json.dumps(measure.to_dict(), allow_nan=False)
+            assert Measure(**json.loads(text)) == measure
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_is_the_same_every_time(name: str, measured: dict[str, tuple[Measure, ...]]) -> None:
+    definition = measures.get(name)
+    again = [definition.measure(e) for e in definition.estimate(EVIDENCE["ordinary"])]
+    assert again == [m for m in measured["ordinary"] if m.name == name]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_changes_nothing_in_the_evidence(name: str) -> None:
+    kept, used = full_evidence(SPOILED, TARGETS), full_evidence(SPOILED, TARGETS)
+    list(measures.get(name).estimate(used))
+    for before, after in [
+        (kept.clean, used.clean),
+        *zip(kept.perturbed.values(), used.perturbed.values(), strict=True),
+    ]:
+        for column, values in before.columns.items():
+            np.testing.assert_array_equal(values, after[column])
+
+
+def test_measures_stand_axis_by_axis_and_by_name(measured: dict[str, tuple[Measure, ...]]) -> None:
+    axes = [axis for axis, _ in groupby(measured["ordinary"], key=lambda m: m.axis)]
+    assert axes == [axis for axis in AXES if axis in axes]
+    for axis in axes:
+        names = [m.name for m in measured["ordinary"] if m.axis == axis]
+        assert names == sorted(names)
+
+
+def test_a_measure_that_is_not_finite_is_reported_without_a_value(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broken = MeasureDefinition(
+        "broken", "accuracy", "Broken", "", "higher", "A method.", "A paper.", (),
+        lambda evidence: [Estimate(0.5, float("nan"), 1, 3, "part"), Estimate(0.5, 0.4, 0.6, 3)],
+    )  # fmt: skip
+    monkeypatch.setitem(measures._entries, "broken", broken)
+    first, second = (m for m in measure_all(EVIDENCE["ordinary"]) if m.name == "broken")
+    assert first.value is None
+    assert first.key == "broken[part]"
+    assert first.reason == "the lower bound of the measure is nan, not a finite number"
+    assert second.value == 0.5
+
+
+def test_a_missing_column_is_the_reason(measured: dict[str, tuple[Measure, ...]]) -> None:
+    reasons = {m.name: m.reason for m in measured["no logits"]}
+    assert reasons["accuracy"] == "the predictions have no column 'logits'"
+    assert {m.reason for m in measured["no items"]} == {"there are no items"}
