@@ -9,8 +9,8 @@ from torch import nn
 
 import finetrust
 from finetrust import UserError
-from finetrust.api.demo import few_labelled_digits
 from finetrust.core.predictions import Predictions
+from finetrust.data.source import open_dataset
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def test_the_temperature_comes_from_validation_data_and_predict_uses_it(
     assert calibration["n"] == len(validation)
     assert profile["ece"].details["temperature"] == calibration["temperature"]
 
-    data = few_labelled_digits()
+    data = open_dataset("digits:5")
     data.inputs[0].save(tmp_path / "zero.png")
     (found,) = run.predict(tmp_path / "zero.png", quiet=True)
     network = run.model.network
@@ -117,7 +117,7 @@ def test_a_class_that_the_model_does_not_know_is_an_error(
 ) -> None:
     for name in ("3", "three"):
         (tmp_path / name).mkdir()
-        few_labelled_digits().inputs[0].save(tmp_path / name / "0.png")
+        open_dataset("digits:5").inputs[0].save(tmp_path / name / "0.png")
     with pytest.raises(UserError, match="class 'three' is not among the 10 classes"):
         run.evaluate(tmp_path, quiet=True)
 
@@ -129,7 +129,7 @@ def test_a_model_as_it_comes_is_judged_without_tuning(tmp_path: Path) -> None:
     )
     profile = finetrust.evaluate(
         model=module,
-        data=few_labelled_digits(),
+        data=open_dataset("digits:5"),
         preprocessing=finetrust.Preprocessing(32, 32, "bilinear", (0.5,) * 3, (0.5,) * 3),
         out=str(tmp_path / "judged"),
         quiet=True,

@@ -6,7 +6,7 @@ import pytest
 
 import finetrust
 from finetrust import UserError
-from finetrust.api.demo import few_labelled_digits
+from finetrust.data.source import open_dataset
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> finetrust.Run:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    data = few_labelled_digits()
+    data = open_dataset("digits:5")
     for row in range(4):
         data.inputs[row].save(tmp_path / f"{row}.png")
     (tmp_path / "broken.png").write_bytes((tmp_path / "0.png").read_bytes()[:60])

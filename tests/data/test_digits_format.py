@@ -12,3 +12,11 @@ def test_digits_are_those_of_scikit_learn_as_pictures() -> None:
     assert dataset.targets.tolist() == original.target.tolist()
     grey = np.asarray(dataset.inputs[7])[:, :, 0]
     assert np.array_equal(np.round(grey / 255 * 16), original.images[7])
+
+
+def test_few_labelled_digits_name_their_splits() -> None:
+    dataset = open_dataset("digits:5")
+    assert dataset.ids == open_dataset("digits").ids
+    for split, each in (("train", 5), ("val", 5)):
+        assert np.bincount(dataset.split(split).targets).tolist() == [each] * 10
+    assert len(dataset.split("test")) == 1697

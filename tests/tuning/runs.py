@@ -9,13 +9,13 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 import finetrust
-from finetrust.api.demo import few_labelled_digits
 from finetrust.data.dataset import Dataset
+from finetrust.data.source import open_dataset
 
 
 def digits(train: int = 50, val: int = 50) -> Dataset:
     """Return so many digits to train and to validate on, and ten to test on."""
-    every = few_labelled_digits()
+    every = open_dataset("digits:5")
     rows = [
         np.flatnonzero(every.splits == s)[:n]
         for s, n in (("train", train), ("val", val), ("test", 10))

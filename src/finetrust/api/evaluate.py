@@ -255,6 +255,9 @@ def _evaluate(
             "precision": inference.precision,
             "seconds": clock.seconds,
             "seed": options.seed,
+            "options": options.model_dump(
+                mode="json", exclude_defaults=True, exclude={"run", "out"}
+            ),
         },
     ).save(subject.folder.profile_file)
 

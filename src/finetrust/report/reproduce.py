@@ -1,6 +1,7 @@
 """The command lines that make a run and its evaluation again."""
 
 import shlex
+from typing import Any
 
 from finetrust.report.report_data import ReportData
 
@@ -18,12 +19,11 @@ def commands(data: ReportData) -> list[str]:
     again = f"finetrust tune --config {config} --out NEW_FOLDER"
     if data.profile is None:
         return [again]
-    judged, seed = data.profile.data, data.profile.context.get("seed", 0)
-    options = []
-    if judged.get("name") != data.record.get("data", {}).get("name"):
-        options.append(f"--data {shlex.quote(str(judged.get('name')))}")
-    if judged.get("split") not in (None, "", "test"):
-        options.append(f"--split {shlex.quote(str(judged['split']))}")
-    if seed:
-        options.append(f"--seed {seed}")
+    given = data.profile.context.get("options", {})
+    options = [f"--{key.replace('_', '-')} {_word(value)}" for key, value in given.items()]
     return [again, " ".join(["finetrust evaluate NEW_FOLDER", *options])]
+
+
+def _word(value: Any) -> str:
+    listed = value if isinstance(value, list) else [value]
+    return shlex.quote(",".join(map(str, listed)))

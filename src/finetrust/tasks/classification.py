@@ -52,20 +52,10 @@ class Classification:
     def decode(
         self, outputs: Tensor, classes: Sequence[str], calibration: Mapping[str, Any], top: int
     ) -> list[dict[str, Any]]:
-        temperature = calibration.get("temperature", 1.0)
-        probabilities = torch.softmax(outputs.double().cpu() / temperature, 1)
-        best = probabilities.topk(min(top, len(classes)), dim=1)
-        return [
-            {
-                "class": classes[int(indices[0])],
-                "probability": float(values[0]),
-                "top": [
-                    {"class": classes[int(i)], "probability": float(p)}
-                    for p, i in zip(values, indices, strict=True)
-                ],
-            }
-            for values, indices in zip(best.values, best.indices, strict=True)
-        ]
+        probabilities = torch.softmax(
+            outputs.double().cpu() / calibration.get("temperature", 1.0), 1
+        )
+        return [_decoded(of_item, classes, top) for of_item in probabilities]
 
 
 tasks.add("classification", Classification())
@@ -74,3 +64,14 @@ tasks.add("classification", Classification())
 def _balanced(train: Dataset) -> Tensor:
     counts = np.bincount(train.targets, minlength=len(train.classes)).clip(1)
     return torch.tensor(len(train) / (len(train.classes) * counts), dtype=torch.float32)
+
+
+def _decoded(probabilities: Tensor, classes: Sequence[str], top: int) -> dict[str, Any]:
+    if not probabilities.isfinite().all():
+        return {"error": "the model returned NaN or infinity"}
+    values, indices = probabilities.topk(min(top, len(classes)))
+    best = [
+        {"class": classes[int(i)], "probability": float(p)}
+        for p, i in zip(values, indices, strict=True)
+    ]
+    return {**best[0], "top": best}

@@ -1,5 +1,6 @@
 """Pictures of decisions: the image as the network sees it, and the same under its heat map."""
 
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,7 @@ def draw_pictures(
     right = random_correct(predicted, targets, count, seed)
     rows = np.concatenate([wrong, right])
     if not len(rows):
+        shutil.rmtree(folder, ignore_errors=True)
         return ()
     kinds = ["confident error"] * len(wrong) + ["random correct"] * len(right)
     transform = network.preprocessing.transform()
