@@ -114,7 +114,6 @@ def ours(options: argparse.Namespace, batches: Prepared) -> float:
             chosen,
             nn.CrossEntropyLoss(),
             None,
-            options.batch_size,
             RunFolder(Path(folder)),
             new_accelerator(torch.device(options.device), "fp32"),
         )

@@ -148,6 +148,7 @@ def _tuning_record(versions: Mapping[str, str], hostile: str) -> dict[str, Any]:
             "backbone_learning_rate": 0.0 if cached else 1e-4,
             "layer_decay": 1.0 if cached else 0.9,
             "augment": "none" if cached else "crop-flip",
+            "batch_size": 64,
             "cached": cached,
             "seconds": seconds,
         }
@@ -159,7 +160,6 @@ def _tuning_record(versions: Mapping[str, str], hostile: str) -> dict[str, Any]:
             "device": "cpu",
             "training_precision": "fp32",
             "inference_precision": "fp32",
-            "batch_size": 64,
         },
         "calibration": {"temperature": 1.6, "n": 270},
         "validation": {"loss": 0.31, "accuracy": 0.94},

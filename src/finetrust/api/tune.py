@@ -33,7 +33,7 @@ from finetrust.tasks.task import Task, tasks
 from finetrust.trust.accuracy.calibrate import calibrate
 from finetrust.tuning.accelerator import new_accelerator
 from finetrust.tuning.loop import Loop, Stage
-from finetrust.tuning.stages import Setting, is_cached, make_stage
+from finetrust.tuning.stages import Setting, batch_size, is_cached, make_stage
 from finetrust.tuning.strategy import strategies
 
 _IMAGES_TO_MEASURE = 32
@@ -153,7 +153,6 @@ def _tune(
                 "device": str(accelerator.device),
                 "training_precision": accelerator.mixed_precision.replace("no", "fp32"),
                 "inference_precision": prepared.precision,
-                "batch_size": _batch_size(options, len(train), accelerator.num_processes),
             },
             status="running",
         )
@@ -166,12 +165,11 @@ def _tune(
         train,
         val,
         task.mix(options, dataset.classes),
-        decisions["batch_size"],
         decisions["inference_precision"],
         (accelerator.process_index, accelerator.num_processes),
     )
     loss = task.loss(options, train)
-    loop = Loop(task, options, loss, setting.mix, setting.batch_size, folder, accelerator)
+    loop = Loop(task, options, loss, setting.mix, folder, accelerator)
     done: list[dict[str, Any]] = []
     inference: Inference | None = None
     for number, phase in enumerate(phases):
@@ -180,7 +178,7 @@ def _tune(
             stage = make_stage(phase, setting, prepared if number == 0 else None)
         loop.run(number, stage)
         inference = stage.frozen and stage.frozen.with_head(network.head)
-        done.append(_phase_facts(stage, is_cached(phase, setting), time.perf_counter() - began))
+        done.append(_phase_facts(stage, setting, time.perf_counter() - began))
     if accelerator.is_main_process:
         inference = inference or Inference(network, setting.precision)
         calibration = _judge(task, options, inference, val, folder)
@@ -222,14 +220,6 @@ def _prepared(
     return fastest_inference(network, some_images)
 
 
-def _batch_size(options: TuneOptions, items: int, processes: int) -> int:
-    """Return the batch size: about 16 steps an epoch where nothing is said, and 8 to 64 items."""
-    if options.batch_size != "auto":
-        return max(min(options.batch_size, items), processes)
-    sixteenth = 1 << max(items // 16, 1).bit_length() - 1
-    return max(min(64, max(8, sixteenth), items), processes)
-
-
 def _facts(
     options: TuneOptions, assembled: Assembled, network: Network, dataset: Dataset
 ) -> dict[str, Any]:
@@ -250,7 +240,7 @@ def _facts(
     }
 
 
-def _phase_facts(stage: Stage, cached: bool, seconds: float) -> dict[str, Any]:
+def _phase_facts(stage: Stage, setting: Setting, seconds: float) -> dict[str, Any]:
     phase = stage.phase
     trainable = {n: p.numel() for n, p in stage.module.named_parameters() if n in stage.rates}
     return {
@@ -261,7 +251,8 @@ def _phase_facts(stage: Stage, cached: bool, seconds: float) -> dict[str, Any]:
         "backbone_learning_rate": phase.backbone_learning_rate,
         "layer_decay": phase.layer_decay,
         "augment": phase.augment,
-        "cached": cached,
+        "batch_size": batch_size(phase, setting),
+        "cached": is_cached(phase, setting),
         "seconds": round(seconds, 2),
     }
 

@@ -3,6 +3,7 @@
 import copy
 import hashlib
 import time
+from collections.abc import Callable
 from functools import cached_property
 from typing import Literal
 
@@ -139,15 +140,13 @@ def fold_batch_norm(module: nn.Module, example: Tensor) -> int:
     pairs, expected = _pairs(module, example)
     if not pairs:
         return 0
-    folded = copy.deepcopy(module)
-    for conv_name, norm_name in pairs:
-        _fold(folded, conv_name, norm_name)
+    undo = [_fold(module, conv_name, norm_name) for conv_name, norm_name in pairs]
     with torch.inference_mode():
-        agrees = torch.allclose(folded(example), expected, rtol=1e-3, atol=1e-3)
+        agrees = torch.allclose(module(example), expected, rtol=1e-3, atol=1e-3)
     if not agrees:
+        for unfold in undo:
+            unfold()
         return 0
-    for conv_name, norm_name in pairs:
-        _fold(module, conv_name, norm_name)
     return len(pairs)
 
 
@@ -179,17 +178,26 @@ def _pairs(module: nn.Module, example: Tensor) -> tuple[list[tuple[str, str]], T
     return [p for p in pairs if calls[p[0]] == calls[p[1]] == 1], expected
 
 
-def _fold(module: nn.Module, conv_name: str, norm_name: str) -> None:
+def _fold(module: nn.Module, conv_name: str, norm_name: str) -> Callable[[], None]:
+    """Fold one norm into its convolution; return what takes it back."""
     conv, norm = module.get_submodule(conv_name), module.get_submodule(norm_name)
     assert isinstance(conv, nn.Conv2d)
     assert isinstance(norm, nn.BatchNorm2d)
-    fused = nn.utils.fuse_conv_bn_eval(conv, norm)
-    with torch.no_grad():
-        conv.weight.copy_(fused.weight)
-    conv.bias = fused.bias
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    parent_name, _, child = norm_name.rpartition(".")
+    parent, weight, bias = module.get_submodule(parent_name), conv.weight, conv.bias
+    conv.weight, conv.bias = nn.utils.fuse_conv_bn_weights(
+        weight, bias, norm.running_mean, norm.running_var, norm.eps, norm.weight, norm.bias
+    )
     rest = [getattr(norm, name) for name in ("drop", "act") if hasattr(norm, name)]
-    parent, _, child = norm_name.rpartition(".")
-    setattr(module.get_submodule(parent), child, nn.Sequential(*rest) if rest else nn.Identity())
+    setattr(parent, child, nn.Sequential(*rest) if rest else nn.Identity())
+
+    def unfold() -> None:
+        conv.weight, conv.bias = weight, bias
+        setattr(parent, child, norm)
+
+    return unfold
 
 
 def _timed(inference: Inference, images: Tensor, rounds: int = 3) -> tuple[Tensor, float]:

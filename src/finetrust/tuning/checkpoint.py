@@ -37,7 +37,7 @@ class Position:
     log_lines : int
         Lines of the log that are final.
     micro_batch : int
-        Items per forward pass, after any halving for want of memory.
+        Items per forward pass, after any halving for want of memory; 0 for the whole batch.
     """
 
     phase: int = 0

@@ -85,7 +85,6 @@ class Loop:
         Outputs and targets to the mean loss of a batch.
     mix : callable or None
         Mixes the items of a batch.
-    batch_size : int
     folder : RunFolder
     accelerator : Accelerator
     """
@@ -96,7 +95,6 @@ class Loop:
         options: TuneOptions,
         loss: nn.Module,
         mix: Mix | None,
-        batch_size: int,
         folder: RunFolder,
         accelerator: "Accelerator",
     ) -> None:
@@ -104,9 +102,7 @@ class Loop:
         self.loss = loss.to(accelerator.device)
         self.folder, self.accelerator = folder, accelerator
         self.resume_from: Path | None = None
-        self.position = Position(
-            micro_batch=min(options.micro_batch_size or batch_size, batch_size)
-        )
+        self.position = Position(micro_batch=options.micro_batch_size or 0)
         found = read_position(folder.checkpoints)
         if found is not None:
             self.resume_from, self.position = found
@@ -124,6 +120,8 @@ class Loop:
             load_state(stage.module, best_file)
             return
         accelerator, position = self.accelerator, self.position
+        if index:
+            accelerator.free_memory()
         freeze_all_but(stage.module, set(stage.rates))
         stage.module.to(accelerator.device)
         trainable = {n: p for n, p in stage.module.named_parameters() if p.requires_grad}
@@ -177,7 +175,6 @@ class Loop:
 
         accelerator.wait_for_everyone()
         accelerator.unwrap_model(module, keep_fp32_wrapper=False)
-        accelerator.free_memory()
         if best and accelerator.is_main_process:
             save_state(best_file, best)
         accelerator.wait_for_everyone()
@@ -208,7 +205,7 @@ class Loop:
         targets = targets.to(self.accelerator.device, non_blocking=True)
         if self.mix is not None:
             inputs, targets = self.mix(inputs.float() / 255, targets)
-        micro = position.micro_batch
+        micro = position.micro_batch or len(inputs)
         while True:
             optimizer.zero_grad(set_to_none=True)
             try:
@@ -225,7 +222,7 @@ class Loop:
                     f"the training loss became {loss} at step {position.step + 1}",
                     "Lower --learning-rate, or choose --precision fp32.",
                 )
-            return loss, micro
+            return loss, micro if micro < len(inputs) else position.micro_batch
 
     def _accumulate(self, module: nn.Module, inputs: Tensor, targets: Tensor, micro: int) -> Tensor:
         total = torch.zeros((), device=self.accelerator.device)

@@ -26,7 +26,6 @@ class Setting:
     train: Dataset
     val: Dataset
     mix: Mix | None
-    batch_size: int
     precision: InferencePrecision
     share: Share
 
@@ -49,18 +48,33 @@ def make_stage(phase: Phase, setting: Setting, prepared: Inference | None = None
         inference = prepared or Inference(setting.network, setting.precision)
         of_head = {name.removeprefix("head."): rate for name, rate in rates.items()}
         features: Batches = (
-            _cached(inference, setting, setting.train, setting.options.seed)
+            _cached(inference, phase, setting, setting.train, setting.options.seed)
             if is_cached(phase, setting)
             else _PassedThrough(_images(phase, setting), inference)
         )
         validation: Batches = (
-            _cached(inference, setting, setting.val, None)
+            _cached(inference, phase, setting, setting.val, None)
             if setting.options.cache
-            else _PassedThrough(_validation_images(setting), inference)
+            else _PassedThrough(_validation_images(phase, setting), inference)
         )
         return Stage(phase, setting.network.head, of_head, features, validation, inference)
     batches = _images(phase, setting)
-    return Stage(phase, setting.network, rates, batches, _validation_images(setting), None)
+    return Stage(phase, setting.network, rates, batches, _validation_images(phase, setting), None)
+
+
+def batch_size(phase: Phase, setting: Setting) -> int:
+    """Return how many items an optimiser step of `phase` takes, in all processes together.
+
+    Where the user does not say: about 16 steps an epoch, of 8 to 64 items, and of up to 256 where
+    a step costs next to nothing because the backbone is frozen.
+    """
+    items, (_, processes) = len(setting.train), setting.share
+    chosen = setting.options.batch_size
+    if isinstance(chosen, int):
+        return max(min(chosen, items), processes)
+    most = 256 if phase.trainable_layers == 0 else 64
+    sixteenth = 1 << max(items // 16, 1).bit_length() - 1
+    return max(min(most, max(8, sixteenth), items), processes)
 
 
 def is_cached(phase: Phase, setting: Setting) -> bool:
@@ -83,22 +97,33 @@ class _PassedThrough:
 
 
 def _cached(
-    inference: Inference, setting: Setting, part: Dataset, seed: int | None
+    inference: Inference, phase: Phase, setting: Setting, part: Dataset, seed: int | None
 ) -> FeatureBatches:
     features = compute_features(inference, part, setting.options.workers)
-    return FeatureBatches(features, part.targets, setting.batch_size, seed, setting.share)
+    size = batch_size(phase, setting)
+    return FeatureBatches(features, part.targets, size, seed, setting.share)
 
 
 def _images(phase: Phase, setting: Setting) -> ImageBatches:
     options = setting.options
     transform = setting.network.preprocessing.augmented(phase.augment)
     return ImageBatches(
-        setting.train, transform, setting.batch_size, options.seed, setting.share, options.workers
+        setting.train,
+        transform,
+        batch_size(phase, setting),
+        options.seed,
+        setting.share,
+        options.workers,
     )
 
 
-def _validation_images(setting: Setting) -> ImageBatches:
+def _validation_images(phase: Phase, setting: Setting) -> ImageBatches:
     transform = setting.network.preprocessing.transform()
     return ImageBatches(
-        setting.val, transform, setting.batch_size, None, setting.share, setting.options.workers
+        setting.val,
+        transform,
+        batch_size(phase, setting),
+        None,
+        setting.share,
+        setting.options.workers,
     )

@@ -71,7 +71,6 @@ def _training_facts(data: ReportData) -> list[tuple[str, str]]:
     ]
     decisions = record.get("decisions", {})
     if decisions:
-        facts.append(("Batch size", str(decisions.get("batch_size", "unknown"))))
         facts.append(
             ("Computed on", f"{decisions.get('device')}, {decisions.get('training_precision')}")
         )
