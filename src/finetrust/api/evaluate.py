@@ -23,6 +23,7 @@ from finetrust.core.profile import TrustProfile
 from finetrust.core.progress import quietly
 from finetrust.data.dataset import Dataset
 from finetrust.data.index import DataIndex, overlap
+from finetrust.data.remembered import remembering
 from finetrust.data.report import DataReport, check
 from finetrust.data.source import DataOptions, open_dataset
 from finetrust.models.device import find_device
@@ -37,7 +38,7 @@ from finetrust.trust.measure_all import measure_all
 from finetrust.trust.stability.corrupted_outputs import corrupted_outputs
 from finetrust.trust.stability.corruptions.catalogue import corruptions
 
-_IMAGES_TO_MEASURE = 32
+_IMAGES_TO_MEASURE = 16
 
 
 def evaluate(
@@ -184,7 +185,7 @@ def _evaluate(
     clock = _Clock()
     model, task = subject.model, tasks.get(subject.model.task)
     dataset, report, index = check(
-        with_classes_of(dataset, model.classes),
+        with_classes_of(remembering(dataset), model.classes),
         on_error=options.on_error,
         workers=options.workers,
         cut=False,

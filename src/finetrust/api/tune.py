@@ -17,6 +17,7 @@ from finetrust.core.errors import UserError
 from finetrust.core.progress import quietly, say
 from finetrust.core.run_folder import RunFolder
 from finetrust.data.dataset import SPLITS, Dataset
+from finetrust.data.remembered import remembering
 from finetrust.data.report import check
 from finetrust.data.source import DataOptions, open_dataset
 from finetrust.models import saved
@@ -36,7 +37,7 @@ from finetrust.tuning.loop import Loop, Stage
 from finetrust.tuning.stages import Setting, batch_size, is_cached, make_stage
 from finetrust.tuning.strategy import strategies
 
-_IMAGES_TO_MEASURE = 32
+_IMAGES_TO_MEASURE = 16
 
 
 def tune(
@@ -120,9 +121,8 @@ def _tune(
     device = find_device(options.device)
     if module is None and Path(str(options.model)).suffix == "":
         find_architecture(str(options.model), options.model_args)
-    dataset = open_dataset(
-        data if isinstance(data, Dataset) else str(options.data), DataOptions.of(options)
-    )
+    source = data if isinstance(data, Dataset) else str(options.data)
+    dataset = remembering(open_dataset(source, DataOptions.of(options)))
     torch.manual_seed(options.seed)
     assembled = assemble(options, module, preprocessing)
 

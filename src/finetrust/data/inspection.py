@@ -1,7 +1,6 @@
 """Inspection of inputs: each is read, hashed and decoded once, in threads."""
 
 import hashlib
-import io
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +9,6 @@ from dataclasses import dataclass
 from finetrust.core.cpus import usable_cpus
 from finetrust.core.progress import track
 from finetrust.data.dataset import Dataset, Inputs
-from finetrust.data.image_files import decode
 from finetrust.data.inspection_cache import InspectionCache
 from finetrust.data.thumbnail import thumbnail
 
@@ -78,13 +76,11 @@ def _inspect_in_threads(
 def _inspect_one(inputs: Inputs, index: int, cache: InspectionCache) -> Inspection:
     digest = ""
     try:
-        content = inputs.content(index)
-        digest = hashlib.sha256(content).hexdigest()
+        digest = hashlib.sha256(inputs.content(index)).hexdigest()
         known = cache.get(digest)
         if known is not None:
             return Inspection(digest, *known)
-        in_file = inputs.location(index) is not None
-        image = decode(io.BytesIO(content)) if in_file else inputs[index]
+        image = inputs[index]
     except OSError as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         return Inspection(digest, reason=reason)

@@ -200,7 +200,7 @@ def _fold(module: nn.Module, conv_name: str, norm_name: str) -> Callable[[], Non
     return unfold
 
 
-def _timed(inference: Inference, images: Tensor, rounds: int = 3) -> tuple[Tensor, float]:
+def _timed(inference: Inference, images: Tensor, rounds: int = 2) -> tuple[Tensor, float]:
     """Return the features and the shortest time of a pass, in seconds, after one to warm up."""
     features, times = inference.features(images), []
     for _ in range(rounds):
