@@ -8,7 +8,6 @@ from PIL import Image
 
 from data.pictures import folder_of, jpeg, labels_of, picture, splits_of, write
 from finetrust.core.errors import UserError
-from finetrust.data import inspection
 from finetrust.data.dataset import Dataset
 from finetrust.data.image_files import ImageFiles
 from finetrust.data.report import check
@@ -175,54 +174,41 @@ def test_the_number_of_threads_changes_nothing(tmp_path: Path, workers: int | No
 
 
 class Counted(ImageFiles):
-    """Image files that count how often each is read."""
+    """The image files of a data set, and how many of them were decoded so far."""
 
-    def __init__(self, files: ImageFiles) -> None:
-        super().__init__(files.paths)
-        self.reads = 0
-
-    def content(self, index: int) -> bytes:
-        self.reads += 1
-        return super().content(index)
+    def __init__(self, dataset: Dataset) -> None:
+        assert isinstance(dataset.inputs, ImageFiles)
+        super().__init__(dataset.inputs.paths)
+        self.dataset = replace(dataset, inputs=self)
+        self.decoded = 0
 
     def __getitem__(self, index: int) -> Image.Image:
-        self.reads += 1
+        self.decoded += 1
         return super().__getitem__(index)
 
 
-@pytest.fixture
-def decoded(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
-    """Return how many images the checks have decoded so far."""
-    calls = []
-    original = inspection.decode
-    monkeypatch.setattr(inspection, "decode", lambda file: calls.append(1) or original(file))
-    return lambda: len(calls)
-
-
-def test_every_input_is_read_and_decoded_once_and_not_again_by_a_later_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, decoded: Callable[[], int]
+def test_every_input_is_decoded_once_and_not_again_by_a_later_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FINETRUST_CACHE", str(tmp_path / "cache"))
-    opened = open_dataset(folder_of(tmp_path / "data", {"cat": 70, "dog": 70}))
-    counted = Counted(opened.inputs)
-    first = check(replace(opened, inputs=counted))
-    assert (counted.reads, decoded()) == (140, 140)
-    second = check(replace(opened, inputs=counted))
-    assert (counted.reads, decoded()) == (280, 140)
+    counted = Counted(open_dataset(folder_of(tmp_path / "data", {"cat": 70, "dog": 70})))
+    first = check(counted.dataset)
+    assert counted.decoded == 140
+    second = check(counted.dataset)
+    assert counted.decoded == 140
     assert first[1] == second[1]
     assert np.array_equal(first[2].thumbnails, second[2].thumbnails)
 
 
-def test_a_changed_file_is_decoded_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, decoded: Callable[[], int]
-) -> None:
+def test_a_changed_file_is_decoded_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FINETRUST_CACHE", str(tmp_path / "cache"))
     root = folder_of(tmp_path / "data", {"cat": 5, "dog": 5})
     check(open_dataset(root))
     truncate(root / "cat" / "002.jpg")
-    _, report, _ = check(open_dataset(root))
+    counted = Counted(open_dataset(root))
+    _, report, _ = check(counted.dataset)
     assert [name for name, _ in report.unreadable] == ["cat/002.jpg"]
-    assert decoded() == 11
+    assert counted.decoded == 1
 
 
 BREAKS: dict[str, Callable[[bytes], bytes]] = {
@@ -237,7 +223,6 @@ BREAKS: dict[str, Callable[[bytes], bytes]] = {
 def test_a_broken_cache_does_no_harm_and_is_soon_replaced(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    decoded: Callable[[], int],
     damage: Callable[[bytes], bytes],
 ) -> None:
     monkeypatch.setenv("FINETRUST_CACHE", str(tmp_path / "cache"))
@@ -247,9 +232,9 @@ def test_a_broken_cache_does_no_harm_and_is_soon_replaced(
     file.write_bytes(damage(file.read_bytes()))
     assert check(opened)[1] == expected
     assert check(opened)[1] == expected
-    before = decoded()
-    assert check(opened)[1] == expected
-    assert decoded() == before
+    counted = Counted(opened)
+    assert check(counted.dataset)[1] == expected
+    assert counted.decoded == 0
 
 
 def test_a_cache_that_cannot_be_written_does_no_harm(

@@ -41,7 +41,7 @@ class Loader:
     def __init__(self, dataset: Dataset, transform: Transform, workers: int | None) -> None:
         self._items = _Items(dataset, transform)
         self._requested = workers
-        self._plan: Sequence[list[Item]] = ()
+        self._plan = _Plan()
         self._loader: DataLoader | None = None
 
     def batches(self, plan: Sequence[list[Item]]) -> Iterator[Tensor]:
@@ -54,12 +54,12 @@ class Loader:
         """
         if not plan:
             return
-        self._plan = plan
+        self._plan.batches = plan
         if self._loader is None:
             workers = self._workers() if self._requested is None else self._requested
             self._loader = DataLoader(
                 self._items,  # type: ignore[arg-type]
-                batch_sampler=_Planned(self),
+                batch_sampler=self._plan,
                 num_workers=workers,
                 collate_fn=_unchanged,
                 persistent_workers=workers > 0,
@@ -82,7 +82,7 @@ class Loader:
         if not torch.cuda.is_available():
             return 0
         items = sum(len(batch) for batch in self._plan)
-        some = self._plan[0][:_PROBED]
+        some = self._plan.batches[0][:_PROBED]
         start = time.perf_counter()
         self._items.__getitems__(some)
         seconds = (time.perf_counter() - start) * items / len(some)
@@ -132,17 +132,20 @@ class _Items:
         return torch.stack(tensors)
 
 
-class _Planned:
-    """The current plan of a loader, as the batch sampler that DataLoader asks for."""
+class _Plan:
+    """The batches to come, as the batch sampler that DataLoader asks; no part of a reference cycle.
 
-    def __init__(self, loader: Loader) -> None:
-        self._loader = loader
+    In a cycle the workers of a loader are only told to stop when Python collects its garbage, and
+    then may take seconds to notice.
+    """
+
+    batches: Sequence[list[Item]] = ()
 
     def __iter__(self) -> Iterator[list[Item]]:
-        return iter(self._loader._plan)
+        return iter(self.batches)
 
     def __len__(self) -> int:
-        return len(self._loader._plan)
+        return len(self.batches)
 
 
 def _unchanged(batch: Any) -> Any:
