@@ -150,6 +150,12 @@ def finetrust_probe(options: argparse.Namespace) -> dict[str, float]:
 
     import finetrust
     import finetrust.api.tune
+    from finetrust.data.source import formats
+    from finetrust.models.source import sources
+    from finetrust.tuning.strategy import strategies
+
+    for registry in (formats, sources, strategies):
+        registry.names()  # imports what they hold
 
     model, normalisation = options.model, {"mean": MEAN, "std": STD}
     if model == "mobilenetv1":
@@ -159,7 +165,8 @@ def finetrust_probe(options: argparse.Namespace) -> dict[str, float]:
     run = finetrust.tune(
         model=model,
         weights=str(options.weights),
-        data=options.data,
+        data=options.data / "train",
+        test_fraction=0,
         strategy="linear-probe",
         epochs=EPOCHS,
         input_size=options.size,
@@ -168,7 +175,7 @@ def finetrust_probe(options: argparse.Namespace) -> dict[str, float]:
         **normalisation,
     )
     seconds = time.perf_counter() - start
-    profile = run.evaluate(corruptions=("none",), pictures=0, quiet=True)
+    profile = run.evaluate(options.data / "test", corruptions=("none",), pictures=0, quiet=True)
     return {"seconds": seconds, "accuracy": profile["accuracy"].value}
 
 

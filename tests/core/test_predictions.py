@@ -120,3 +120,15 @@ def test_a_full_disk_leaves_the_old_table(tmp_path: Path) -> None:
     assert done.stdout.strip() == "full", done.stderr
     assert Predictions.load(path).ids.tolist() == ["old"]
     assert [p.name for p in tmp_path.iterdir()] == ["clean.parquet"]
+
+
+def test_saving_does_not_import_pandas(tmp_path: Path) -> None:
+    script = (
+        "import sys, numpy as np, pathlib\n"
+        "from finetrust.core.predictions import Predictions\n"
+        "columns = {'target': np.zeros(2, np.int64), 'logits': np.zeros((2, 3), np.float32)}\n"
+        "Predictions(np.array(['a', 'b']), columns).save(pathlib.Path(sys.argv[1]))\n"
+        "sys.exit('pandas' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path / "p.parquet")])
+    assert done.returncode == 0

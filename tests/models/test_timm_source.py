@@ -114,6 +114,12 @@ def test_the_image_size_of_a_transformer_is_its_input_size():
         assert assemble(chosen).preprocessing.input_size == 64
 
 
+def test_an_oblong_input_is_told():
+    with torch.device("meta"):
+        built = load_pretrained("vit_base_patch16_sapiens2", "random", {})[1]
+    assert "timm's input is 1024×768 pixels, finetrust's is square" in built.provenance.notes
+
+
 def test_images_that_timm_squashes_are_told():
     with torch.device("meta"):
         built = load_pretrained("convnext_tiny.fb_in22k_ft_in1k_384", "random", {})[1]

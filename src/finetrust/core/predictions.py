@@ -45,13 +45,11 @@ class Predictions:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        arrays = {"id": pa.array([str(i) for i in self.ids], pa.string())}
-        for name, values in self.columns.items():
-            flat = pa.array(np.ascontiguousarray(values).reshape(-1))
-            if values.ndim == 2:
-                flat = pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
-            arrays[name] = flat
-        table = pa.table(arrays).replace_schema_metadata(
+        from finetrust.core.arrow import number_column, text_column
+
+        columns = {name: number_column(values) for name, values in self.columns.items()}
+        table = pa.Table.from_pydict({"id": text_column(self.ids), **columns})
+        table = table.replace_schema_metadata(
             {"split": self.split, "perturbation": self.perturbation}
         )
         with replacing(path) as temporary:

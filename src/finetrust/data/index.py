@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
+from finetrust.core.arrow import bytes_column, text_column
 from finetrust.core.atomic import replacing
 from finetrust.core.errors import UserError
 from finetrust.data.near_duplicates import near_pairs
@@ -47,13 +48,13 @@ class DataIndex:
 
     def save(self, path: Path) -> None:
         """Write the index as a Parquet file, whole or not at all."""
-        rows = self.thumbnails.reshape(len(self), SIDE * SIDE)
-        table = pa.table(
+        thumbnails = self.thumbnails.reshape(len(self), SIDE * SIDE)
+        table = pa.Table.from_pydict(
             {
-                "id": pa.array(self.ids, pa.string()),
-                "digest": pa.array(self.digests, pa.string()),
-                "split": pa.array(self.splits.tolist(), pa.string()),
-                "thumbnail": pa.array([row.tobytes() for row in rows], pa.binary(SIDE * SIDE)),
+                "id": text_column(self.ids),
+                "digest": text_column(self.digests),
+                "split": text_column(self.splits),
+                "thumbnail": bytes_column(thumbnails),
             }
         )
         with replacing(path) as temporary:

@@ -1,6 +1,7 @@
 """Inspection of inputs: each is read, hashed and decoded once, in threads."""
 
 import hashlib
+import time
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,8 @@ from finetrust.data.thumbnail import thumbnail
 
 _ITEMS_AT_ONCE = 64
 _MOST_THREADS = 16
+# Threads that do little between two file accesses mostly wait for the interpreter's lock.
+_SECONDS_WORTH_A_THREAD = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +67,15 @@ def _inspect_in_threads(
 
     starts = range(0, n, _ITEMS_AT_ONCE)
     threads = min(usable_cpus(), _MOST_THREADS) if workers is None else workers
-    if min(threads, len(starts)) <= 1:
-        for start in starts:
+    began = time.perf_counter()
+    yield from inspect_chunk(0)
+    slow = time.perf_counter() - began > _ITEMS_AT_ONCE * _SECONDS_WORTH_A_THREAD
+    if threads <= 1 or not slow:
+        for start in starts[1:]:
             yield from inspect_chunk(start)
         return
     with ThreadPoolExecutor(threads) as pool:
-        for chunk in pool.map(inspect_chunk, starts):
+        for chunk in pool.map(inspect_chunk, starts[1:]):
             yield from chunk
 
 

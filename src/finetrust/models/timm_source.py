@@ -121,12 +121,16 @@ def _provenance(name: str, weights: str, module: Any) -> Provenance:
 
 
 def _notes(config: Mapping[str, Any]) -> tuple[str, ...]:
-    if config["crop_mode"] == "center":
-        return ()
-    return (
-        f"timm resizes this model's images by '{config['crop_mode']}', finetrust by scaling the "
-        "shorter side and cropping the centre: results on oblong images differ a little",
-    )
+    _, height, width = config["input_size"]
+    notes = []
+    if config["crop_mode"] != "center":
+        notes.append(
+            f"timm resizes this model's images by '{config['crop_mode']}', finetrust by scaling the "
+            "shorter side and cropping the centre: results on oblong images differ a little"
+        )
+    if height != width:
+        notes.append(f"timm's input is {height}×{width} pixels, finetrust's is square")
+    return tuple(notes)
 
 
 def _preprocessing(config: Mapping[str, Any]) -> Preprocessing:
