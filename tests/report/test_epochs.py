@@ -1,6 +1,6 @@
 """Epochs of the log, by phase, and which one was kept."""
 
-from finetrust.report.epochs import epochs_by_phase, metric_keys
+from finetrust.report.epochs import epochs_by_phase, kept_epoch, metric_keys
 
 
 def event(phase: str, epoch: int, accuracy: float | None = None, loss: float = 1.0) -> dict:
@@ -22,11 +22,18 @@ def test_two_phases_of_the_same_name_are_two() -> None:
 
 def test_the_best_metric_is_kept_then_the_lowest_loss_then_the_first() -> None:
     log = [event("a", 1, 0.9, 0.5), event("a", 2, 0.9, 0.4), event("a", 3, 0.9, 0.4)]
-    assert epochs_by_phase(log)[0].kept == 1
+    assert kept_epoch(epochs_by_phase(log))[1] == 1
+
+
+def test_a_phase_that_only_made_things_worse_is_not_kept() -> None:
+    log = [event("a", 1, 0.8), event("a", 2, 0.9), event("b", 1, 0.85)]
+    phase, position = kept_epoch(epochs_by_phase(log))
+    assert (phase.name, position) == ("a", 1)
 
 
 def test_without_validation_the_last_epoch_is_kept() -> None:
-    assert epochs_by_phase([event("a", 1), event("a", 2)])[0].kept == 1
+    phase, position = kept_epoch(epochs_by_phase([event("a", 1), event("a", 2), event("b", 1)]))
+    assert (phase.name, position) == ("b", 0)
 
 
 def test_an_empty_log_has_no_phases() -> None:

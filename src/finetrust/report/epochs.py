@@ -24,19 +24,6 @@ class PhaseEpochs:
     start: int
     events: Sequence[Mapping[str, Any]]
 
-    @property
-    def kept(self) -> int:
-        """Position of the event whose weights were kept: the best metric, then the lowest loss."""
-        metrics = metric_keys(self.events)
-        if not metrics:
-            return len(self.events) - 1
-
-        def rank(position: int) -> tuple[float, float, int]:
-            event = self.events[position]
-            return event.get(metrics[0], 0.0), -event.get("val_loss", 0.0), -position
-
-        return max(range(len(self.events)), key=rank)
-
     def points(self, key: str) -> list[tuple[float, float]]:
         """Return (epoch counted over all phases, value) wherever the event has `key`."""
         return [
@@ -60,6 +47,23 @@ def epochs_by_phase(log: Sequence[Mapping[str, Any]]) -> list[PhaseEpochs]:
         PhaseEpochs(str(group[0].get("phase", "")), start, tuple(group))
         for start, group in zip(starts, groups, strict=True)
     ]
+
+
+def kept_epoch(phases: Sequence[PhaseEpochs]) -> tuple[PhaseEpochs, int]:
+    """Return the phase, and the position in it, of the epoch whose weights were kept in the end.
+
+    The best metric of all phases, then the lowest loss, then the first; without validation the last.
+    """
+    every = [(phase, position) for phase in phases for position in range(len(phase.events))]
+    metrics = metric_keys([event for phase in phases for event in phase.events])
+    if not metrics:
+        return every[-1]
+
+    def rank(place: tuple[PhaseEpochs, int]) -> tuple[float, float]:
+        event = place[0].events[place[1]]
+        return event.get(metrics[0], 0.0), -event.get("val_loss", 0.0)
+
+    return max(every, key=rank)
 
 
 def metric_keys(events: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from finetrust.report.epochs import PhaseEpochs, epochs_by_phase, metric_keys
+from finetrust.report.epochs import PhaseEpochs, epochs_by_phase, kept_epoch, metric_keys
 from finetrust.report.html.section import section
 from finetrust.report.html.template import fill
 from finetrust.report.plots.line_chart import Line, line_chart
@@ -29,10 +29,12 @@ def _chart(
     phases: Sequence[PhaseEpochs], names: dict[str, str], title: str
 ) -> tuple[str, Markup] | None:
     lines = []
+    phase_kept, position = kept_epoch(phases)
     for key, name in names.items():
         points = [point for phase in phases for point in phase.points(key)]
-        kept = [(p.start + p.kept + 1.0, p.events[p.kept].get(key)) for p in phases]
-        rings = [(x, float(y)) for x, y in kept if y is not None and key.startswith("val_")]
+        kept = phase_kept.events[position].get(key)
+        ringed = kept is not None and key.startswith("val_")
+        rings = [(phase_kept.start + position + 1.0, float(kept))] if ringed else []
         if points:
             lines.append(Line(name, points, rings))
     if not lines:
