@@ -120,9 +120,11 @@ def test_a_second_run_passes_no_image_through_the_backbone(tmp_path: Path) -> No
         return PIXELS_SEEN[0] - before
 
     cold, warm, uncached = seen("cold"), seen("warm", seed=3), seen("uncached", cache=False)
-    assert warm < 10, "only the few images that find the head and check the folding"
-    assert cold == warm + 100, "each of 50 training and 50 validation images once"
-    assert uncached == warm + 4 * (48 + 50), "all full batches and the validation in every epoch"
+    assert warm < 10, "only the few images that find the head"
+    cold, uncached = (more - warm for more in (cold, uncached))
+    folding = cold - 100
+    assert 0 <= folding <= 4, "each of 50 training and 50 validation images once"
+    assert uncached == folding + 4 * (48 + 50), "all full batches and the validation every epoch"
 
 
 def test_changed_images_weights_or_preprocessing_are_not_taken_from_the_cache(

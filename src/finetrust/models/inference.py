@@ -37,19 +37,22 @@ class Inference:
         self.preprocessing = network.preprocessing
         self.normalise = copy.deepcopy(network.normalise)
         self.device = network.normalise.mean.device
-        size = network.preprocessing.input_size
-        self.backbone = copy.deepcopy(network.backbone).eval().requires_grad_(False)
-        fold_batch_norm(self.backbone, torch.rand(2, 3, size, size, device=self.device))
-        self.backbone.to(memory_format=torch.channels_last)
+        self.precision = precision
         self.head = copy.deepcopy(network.head).eval().requires_grad_(False)
+        size = network.preprocessing.input_size
         least, most = (64, 256) if self.device.type == "cpu" else (256, 256)
         self.batch_size = max(least, min(most, _PIXELS_AT_ONCE // size**2))
-        self._set(precision)
+        example = torch.rand(2, 3, size, size, device=self.device)
+        self._backbone = _Backbone(network.backbone, example, self._dtype)
 
-    def _set(self, precision: InferencePrecision) -> None:
-        self.precision = precision
-        self._dtype = torch.bfloat16 if precision == "bf16" else torch.float32
-        self.backbone.to(self._dtype)
+    @property
+    def _dtype(self) -> torch.dtype:
+        return torch.bfloat16 if self.precision == "bf16" else torch.float32
+
+    @property
+    def backbone(self) -> nn.Module:
+        """The copy of the backbone that computes the features."""
+        return self._backbone.prepared
 
     @classmethod
     def fastest(cls, network: Network, images: Tensor) -> "Inference":
@@ -64,9 +67,7 @@ class Inference:
         images : tensor (n, 3, h, w)
             A typical batch.
         """
-        exact = cls(network, "fp32")
-        reduced = copy.deepcopy(exact)
-        reduced._set("bf16")
+        exact, reduced = cls(network, "fp32"), cls(network, "bf16")
         try:
             expected, slow = _timed(exact, images)
             found, quick = _timed(reduced, images)
@@ -88,8 +89,8 @@ class Inference:
         Weights and structure of the backbone, preprocessing, precision, and the version of torch.
         """
         parts = (
-            sha256_of_tensors(self.backbone.state_dict()),
-            self.backbone,
+            self._backbone.digest,
+            self._backbone.structure,
             self.preprocessing,
             self.precision,
             torch.__version__,
@@ -122,6 +123,25 @@ class Inference:
     def __call__(self, images: Tensor) -> Tensor:
         """Map raw images (n, 3, h, w) to the outputs of the head, in float32."""
         return self.outputs(self.features(images))
+
+
+class _Backbone:
+    """A copy of a backbone that is prepared when it is first needed: features may be cached."""
+
+    def __init__(self, module: nn.Module, example: Tensor, dtype: torch.dtype) -> None:
+        self._module = copy.deepcopy(module).eval().requires_grad_(False)
+        self._example, self._dtype = example, dtype
+        self.structure = str(module)
+
+    @cached_property
+    def digest(self) -> str:
+        return sha256_of_tensors(self._module.state_dict())
+
+    @cached_property
+    def prepared(self) -> nn.Module:
+        self.digest  # noqa: B018  (of the weights before they are folded)
+        fold_batch_norm(self._module, self._example)
+        return self._module.to(memory_format=torch.channels_last).to(self._dtype)
 
 
 def fold_batch_norm(module: nn.Module, example: Tensor) -> int:

@@ -33,8 +33,9 @@ def _chart(
     for key, name in names.items():
         points = [point for phase in phases for point in phase.points(key)]
         kept = phase_kept.events[position].get(key)
-        ringed = kept is not None and key.startswith("val_")
-        rings = [(phase_kept.start + position + 1.0, float(kept))] if ringed else []
+        rings = []
+        if kept is not None and key.startswith("val_"):
+            rings = [(phase_kept.start + position + 1.0, float(kept))]
         if points:
             lines.append(Line(name, points, rings))
     if not lines:
