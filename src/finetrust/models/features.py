@@ -66,12 +66,12 @@ def compute_features(inference: Inference, dataset: Dataset, workers: int | None
         Decoding processes.
     """
     folder = _folder(inference)
-    known = _known(folder)
-    absent = _first_rows([i for i, d in enumerate(dataset.digests) if d not in known], dataset)
+    stored = _Stored(folder)
+    absent = _first_rows([i for i, d in enumerate(dataset.digests) if d not in stored.row], dataset)
     for start in range(0, len(absent), SEGMENT_ITEMS):
         rows = absent[start : start + SEGMENT_ITEMS]
         _write_segment(folder, inference, dataset.take(rows), workers)
-    return _open(folder, dataset)
+    return (_Stored(folder) if absent else stored).features_of(dataset)
 
 
 def network_outputs(inference: Inference, dataset: Dataset, workers: int | None) -> Tensor:
@@ -113,12 +113,25 @@ def _write_segment(folder: Path, inference: Inference, part: Dataset, workers: i
         (temporary / "digests.txt").write_text("\n".join(part.digests))
 
 
-def _known(folder: Path) -> dict[str, tuple[Path, int]]:
-    known: dict[str, tuple[Path, int]] = {}
-    for segment in sorted(folder.glob("[0-9a-f]*")):
-        digests = (segment / "digests.txt").read_text().split("\n")
-        known.update({digest: (segment, row) for row, digest in enumerate(digests)})
-    return known
+class _Stored:
+    """The segments in a folder, their rows counted through; ``row`` gives that of each digest."""
+
+    def __init__(self, folder: Path) -> None:
+        self._paths = sorted(folder.glob("[0-9a-f]*"))
+        self._starts = [0]
+        self.row: dict[str, int] = {}
+        for path in self._paths:
+            digests = (path / "digests.txt").read_text().split("\n")
+            start = self._starts[-1]
+            self.row.update(zip(digests, range(start, start + len(digests)), strict=True))
+            self._starts.append(start + len(digests))
+
+    def features_of(self, dataset: Dataset) -> Features:
+        rows = np.array([self.row[digest] for digest in dataset.digests], np.int64)
+        segment = np.searchsorted(self._starts, rows, side="right") - 1
+        needed, position = np.unique(segment, return_inverse=True)
+        arrays = [np.load(self._paths[s] / "features.npy", mmap_mode="r") for s in needed]
+        return Features(arrays, np.stack([position, rows - np.take(self._starts, segment)], axis=1))
 
 
 def _first_rows(rows: list[int], dataset: Dataset) -> list[int]:
@@ -126,14 +139,3 @@ def _first_rows(rows: list[int], dataset: Dataset) -> list[int]:
     for row in rows:
         first.setdefault(dataset.digests[row], row)
     return list(first.values())
-
-
-def _open(folder: Path, dataset: Dataset) -> Features:
-    known = _known(folder)
-    segments: dict[Path, int] = {}
-    where = np.empty((len(dataset), 2), np.int64)
-    for i, digest in enumerate(dataset.digests):
-        segment, row = known[digest]
-        where[i] = segments.setdefault(segment, len(segments)), row
-    arrays = [np.load(path / "features.npy", mmap_mode="r") for path in segments]
-    return Features(arrays, where)
