@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from finetrust.api.evaluation_data import evaluation_data
 from finetrust.api.run import Run, load
 from finetrust.api.subject import Subject, subject_as_it_comes, subject_of_run, with_classes_of
 from finetrust.api.versions import versions
@@ -25,11 +26,10 @@ from finetrust.data.dataset import Dataset
 from finetrust.data.index import DataIndex, overlap
 from finetrust.data.remembered import remembering
 from finetrust.data.report import DataReport, check
-from finetrust.data.source import DataOptions, open_dataset
 from finetrust.models.device import find_device
 from finetrust.models.features import network_outputs
 from finetrust.models.inference import Inference
-from finetrust.models.precision import fastest_inference
+from finetrust.models.precision import fastest_inference, some_images
 from finetrust.models.preprocessing import Preprocessing
 from finetrust.tasks.task import Task, tasks
 from finetrust.trust.accuracy.probabilities import calibrated_probabilities
@@ -37,8 +37,6 @@ from finetrust.trust.interpretability.pictures import draw_pictures
 from finetrust.trust.measure_all import measure_all
 from finetrust.trust.stability.corrupted_outputs import corrupted_outputs
 from finetrust.trust.stability.corruptions.catalogue import corruptions
-
-_IMAGES_TO_MEASURE = 16
 
 
 def evaluate(
@@ -115,7 +113,7 @@ def evaluated(
     if chosen.run is not None and not isinstance(run, Run):
         run = load(chosen.run, module=module, allow_code=chosen.model)
     with quietly(quiet):
-        dataset = _dataset(chosen, run if isinstance(run, Run) else None, data)
+        dataset = evaluation_data(chosen, run if isinstance(run, Run) else None, data)
         if isinstance(run, Run):
             subject = subject_of_run(run, chosen.out)
         else:
@@ -130,52 +128,6 @@ def _names(options: EvaluateOptions) -> list[str]:
     for name in names:
         corruptions.get(name)
     return names
-
-
-def _dataset(options: EvaluateOptions, run: Run | None, data: Any) -> Dataset:
-    """Return the items to judge on, checked, without splitting anything off."""
-    if isinstance(data, Dataset):
-        opened = data
-    elif options.data is not None:
-        opened = open_dataset(options.data, DataOptions.of(options))
-    elif run is not None:
-        return _own_split(options, run)
-    else:
-        raise UserError("no data are given", "Name them with --data.")
-    named = set(opened.splits.tolist()) - {""}
-    split = options.split or ("test" if named else None)
-    if split is not None:
-        if split not in named:
-            found = ", ".join(sorted(named)) or "no splits"
-            raise UserError(
-                f"{opened.name}: no {split} split; found {found}",
-                "Choose one with --split, or name a folder of its own with --data.",
-            )
-        opened = opened.split(split)
-    return opened
-
-
-def _own_split(options: EvaluateOptions, run: Run) -> Dataset:
-    """Return the split that was set aside when the run was tuned."""
-    config = run.folder.config
-    split = options.split or "test"
-    index = DataIndex.load(run.folder.data_index_file)
-    ids = {i for i, s in zip(index.ids, index.splits, strict=True) if s == split}
-    if not ids:
-        raise UserError(
-            f"{run.path}: the data it was tuned on have no {split} split",
-            "Name data that it has not seen with --data; --split val judges it on the data that "
-            "chose its best epoch and temperature, which is too kind.",
-        )
-    opened = open_dataset(config["data"], DataOptions.of_mapping(config))
-    rows = [row for row, i in enumerate(opened.ids) if i in ids]
-    if len(rows) != len(ids):
-        raise UserError(
-            f"{config['data']}: {len(ids) - len(rows)} items of the {split} split are gone",
-            "Restore the data, or name others with --data.",
-        )
-    taken = opened.take(rows)
-    return replace(taken, splits=np.full(len(rows), split))
 
 
 def _evaluate(
@@ -284,13 +236,7 @@ def _inference(subject: Subject, options: EvaluateOptions, dataset: Dataset) -> 
         return Inference(network, "fp32" if options.precision == "fp32" else "bf16")
     if decisions.get("device") == str(network.normalise.mean.device):
         return Inference(network, decisions["inference_precision"])
-
-    def some_images() -> torch.Tensor:
-        transform = network.preprocessing.transform()
-        rows = range(min(_IMAGES_TO_MEASURE, len(dataset)))
-        return torch.stack([transform(dataset.inputs[row]) for row in rows])
-
-    return fastest_inference(network, some_images)
+    return fastest_inference(network, some_images(network, dataset))
 
 
 def _perturbed(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from finetrust.api.out_folder import open_folder
 from finetrust.api.run import Run
@@ -27,7 +27,7 @@ from finetrust.models.features import network_outputs
 from finetrust.models.inference import Inference
 from finetrust.models.layers import layer_names
 from finetrust.models.network import Network
-from finetrust.models.precision import fastest_inference
+from finetrust.models.precision import fastest_inference, some_images
 from finetrust.models.preprocessing import Preprocessing
 from finetrust.models.source import find_architecture
 from finetrust.tasks.task import Task, tasks
@@ -36,8 +36,6 @@ from finetrust.tuning.accelerator import new_accelerator
 from finetrust.tuning.loop import Loop, Stage
 from finetrust.tuning.stages import Setting, batch_size, is_cached, make_stage
 from finetrust.tuning.strategy import strategies
-
-_IMAGES_TO_MEASURE = 16
 
 
 def tune(
@@ -211,13 +209,7 @@ def _prepared(
         decided = "fp32" if options.precision == "fp32" else "bf16"
     if decided is not None:
         return Inference(network, decided)
-
-    def some_images() -> Tensor:
-        transform = network.preprocessing.transform()
-        rows = range(min(_IMAGES_TO_MEASURE, len(train)))
-        return torch.stack([transform(train.inputs[row]) for row in rows])
-
-    return fastest_inference(network, some_images)
+    return fastest_inference(network, some_images(network, train))
 
 
 def _facts(

@@ -10,9 +10,12 @@ from torch import Tensor
 
 from finetrust.core.atomic import write_json
 from finetrust.core.cache import cache_root
+from finetrust.data.dataset import Dataset
 from finetrust.models.inference import Inference
 from finetrust.models.network import Network
 from finetrust.models.weights_file import sha256_of_tensors
+
+_IMAGES_TO_MEASURE = 16
 
 
 def fastest_inference(network: Network, images: Callable[[], Tensor]) -> Inference:
@@ -31,6 +34,17 @@ def fastest_inference(network: Network, images: Callable[[], Tensor]) -> Inferen
         inference = Inference.fastest(network, images())
     write_json(file, {"precision": inference.precision})
     return inference
+
+
+def some_images(network: Network, dataset: Dataset) -> Callable[[], Tensor]:
+    """Return what yields the first images of `dataset` as the network takes them."""
+
+    def images() -> Tensor:
+        transform = network.preprocessing.transform()
+        rows = range(min(_IMAGES_TO_MEASURE, len(dataset)))
+        return torch.stack([transform(dataset.inputs[row]) for row in rows])
+
+    return images
 
 
 def _file(network: Network) -> Path:

@@ -1,0 +1,72 @@
+"""The data that a model is judged on."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from finetrust.api.run import Run
+from finetrust.config import EvaluateOptions
+from finetrust.core.errors import UserError
+from finetrust.data.dataset import Dataset
+from finetrust.data.index import DataIndex
+from finetrust.data.source import DataOptions, open_dataset
+
+
+def evaluation_data(options: EvaluateOptions, run: Run | None, data: object) -> Dataset:
+    """Return the items to judge on, without cutting anything off.
+
+    Parameters
+    ----------
+    options : EvaluateOptions
+    run : Run or None
+        Without data of their own, the split that was set aside when it was tuned.
+    data : Dataset or anything else
+        A data set is taken as it is; whatever else was given stands in `options`.
+
+    Raises
+    ------
+    UserError
+        If there are no data, or no such split.
+    """
+    if isinstance(data, Dataset):
+        opened = data
+    elif options.data is not None:
+        opened = open_dataset(options.data, DataOptions.of(options))
+    elif run is not None:
+        return _own_split(options, run)
+    else:
+        raise UserError("no data are given", "Name them with --data.")
+    named = set(opened.splits.tolist()) - {""}
+    split = options.split or ("test" if named else None)
+    if split is not None:
+        if split not in named:
+            found = ", ".join(sorted(named)) or "no splits"
+            raise UserError(
+                f"{opened.name}: no {split} split; found {found}",
+                "Choose one with --split, or name a folder of its own with --data.",
+            )
+        opened = opened.split(split)
+    return opened
+
+
+def _own_split(options: EvaluateOptions, run: Run) -> Dataset:
+    """Return the split that was set aside when the run was tuned."""
+    config = run.folder.config
+    split = options.split or "test"
+    index = DataIndex.load(run.folder.data_index_file)
+    ids = {i for i, s in zip(index.ids, index.splits, strict=True) if s == split}
+    if not ids:
+        raise UserError(
+            f"{run.path}: the data it was tuned on have no {split} split",
+            "Name data that it has not seen with --data; --split val judges it on the data that "
+            "chose its best epoch and temperature, which is too kind.",
+        )
+    opened = open_dataset(config["data"], DataOptions.of_mapping(config))
+    rows = [row for row, i in enumerate(opened.ids) if i in ids]
+    if len(rows) != len(ids):
+        raise UserError(
+            f"{config['data']}: {len(ids) - len(rows)} items of the {split} split are gone",
+            "Restore the data, or name others with --data.",
+        )
+    taken = opened.take(rows)
+    return replace(taken, splits=np.full(len(rows), split))
