@@ -34,6 +34,7 @@ NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_numbers)]
 Triple = Annotated[tuple[float, float, float], BeforeValidator(_numbers)]
+PositiveTriple = Annotated[tuple[Positive, Positive, Positive], BeforeValidator(_numbers)]
 
 
 class Options(BaseModel):
@@ -64,7 +65,7 @@ class ModelOptions(Options):
     mean: Triple | None = Field(
         None, description="Mean per channel, e.g. 0.5,0.5,0.5. [default: the weights' own]"
     )
-    std: Triple | None = Field(
+    std: PositiveTriple | None = Field(
         None, description="Standard deviation per channel. [default: the weights' own]"
     )
     interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos"] | None = Field(

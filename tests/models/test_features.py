@@ -171,10 +171,7 @@ def test_what_a_kill_left_behind_is_not_read(network, cache):
     "name",
     [
         "digests.txt",
-        pytest.param(
-            "features.npy",
-            marks=pytest.mark.xfail(strict=True, reason="a broken segment is not computed again"),
-        ),
+        "features.npy",
     ],
 )
 def test_a_broken_segment_is_computed_again(network, cache, name):
@@ -184,7 +181,6 @@ def test_a_broken_segment_is_computed_again(network, cache, name):
     assert torch.equal(taken(Inference(network), dataset_of(range(3))), expected)
 
 
-@pytest.mark.xfail(strict=True, reason="rows of features that were never looked up are returned")
 def test_a_data_set_without_digests_is_refused(network):
     dataset = dataset_of(range(3))
     taken(Inference(network), dataset)

@@ -98,12 +98,7 @@ class Shared(nn.Module):
     "net",
     [
         Branching(),
-        pytest.param(
-            Branching(1e-4),
-            marks=pytest.mark.xfail(
-                strict=True, reason="the tolerance of fold_batch_norm ignores the features' scale"
-            ),
-        ),
+        Branching(1e-4),
         Shared(),
         nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(inplace=True), nn.BatchNorm2d(8)),
         nn.Sequential(nn.BatchNorm2d(3), nn.Conv2d(3, 8, 3)),
@@ -272,12 +267,7 @@ def test_the_key_does_not_depend_on_the_head():
         lambda: key(preprocessing=PREPROCESSING.overridden(interpolation="bicubic")),
         lambda: key(preprocessing=PREPROCESSING.overridden(input_size=33)),
         lambda: key(precision="bf16"),
-        pytest.param(
-            lambda: key(Negated(classes=0)),
-            marks=pytest.mark.xfail(
-                strict=True, reason="the key does not know what the forward pass does"
-            ),
-        ),
+        lambda: key(Negated(classes=0)),
     ],
     ids=["weights", "structure", "mean", "filter", "size", "precision", "forward pass"],
 )

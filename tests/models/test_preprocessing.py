@@ -72,6 +72,17 @@ def test_pixels_equal_those_of_timms_weights(name, size):
     torch.testing.assert_close(normalised, theirs, rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize("size", [(500, 375), (31, 97), (384, 384)])
+def test_pixels_equal_those_of_weights_for_which_timm_squashes(size):
+    with torch.device("meta"):
+        built = sources.get("timm").build("convnext_tiny.fb_in22k_ft_in1k_384", "random", {})
+    theirs = timm.data.create_transform(**timm.data.resolve_data_config({}, model=built.module))
+    ours, image = built.preprocessing, picture(*size)
+    assert ours.squash
+    normalised = Normalise(ours)(ours.transform()(image)[None])[0]
+    torch.testing.assert_close(normalised, theirs(image), rtol=0, atol=1e-6)
+
+
 @given(
     width=st.integers(1, 90),
     height=st.integers(1, 90),

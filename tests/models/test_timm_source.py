@@ -120,7 +120,7 @@ def test_an_oblong_input_is_told():
     assert "timm's input is 1024×768 pixels, finetrust's is square" in built.provenance.notes
 
 
-def test_images_that_timm_squashes_are_told():
+def test_images_that_timm_puts_into_a_border_are_told():
     with torch.device("meta"):
-        built = load_pretrained("convnext_tiny.fb_in22k_ft_in1k_384", "random", {})[1]
-    assert "timm resizes this model's images by 'squash'" in built.provenance.notes[0]
+        built = load_pretrained("deepseek_vit_412m", "random", {})[1]
+    assert "timm prepares this model's images by 'border'" in built.provenance.notes[0]

@@ -65,6 +65,7 @@ def compute_features(inference: Inference, dataset: Dataset, workers: int | None
     workers : int or None
         Decoding processes.
     """
+    assert len(dataset.digests) == len(dataset), "features are kept by the digests of the inputs"
     folder = _folder(inference)
     stored = _Stored(folder)
     absent = _first_rows([i for i, d in enumerate(dataset.digests) if d not in stored.row], dataset)
@@ -117,13 +118,18 @@ class _Stored:
     """The segments in a folder, their rows counted through; ``row`` gives that of each digest."""
 
     def __init__(self, folder: Path) -> None:
-        self._paths = sorted(folder.glob("[0-9a-f]*"))
+        self._paths: list[Path] = []
         self._starts = [0]
         self.row: dict[str, int] = {}
-        for path in self._paths:
-            digests = (path / "digests.txt").read_text().split("\n")
+        for path in sorted(folder.glob("[0-9a-f]*")):
+            try:
+                np.load(path / "features.npy", mmap_mode="r")
+                digests = (path / "digests.txt").read_text().split("\n")
+            except (OSError, ValueError, EOFError):
+                continue  # a broken segment is computed and written again
             start = self._starts[-1]
             self.row.update(zip(digests, range(start, start + len(digests)), strict=True))
+            self._paths.append(path)
             self._starts.append(start + len(digests))
 
     def features_of(self, dataset: Dataset) -> Features:

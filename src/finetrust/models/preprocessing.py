@@ -27,6 +27,8 @@ class Preprocessing:
         Filter, always antialiased.
     mean, std : tuple of float (3,)
         Subtracted from, then divided out of, RGB values in [0, 1].
+    squash : bool
+        Resize both sides to `resize`, whatever the image's proportions, instead of the shorter one.
     """
 
     input_size: int
@@ -34,6 +36,7 @@ class Preprocessing:
     interpolation: Interpolation
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
+    squash: bool = False
 
     def overridden(
         self,
@@ -104,6 +107,7 @@ class _ResizeAndCrop:
     def __init__(self, preprocessing: Preprocessing) -> None:
         self._resize, self._size = preprocessing.resize, preprocessing.input_size
         self._filter = Image.Resampling[preprocessing.interpolation.upper()]
+        self._squash = preprocessing.squash
 
     def __call__(self, image: Image.Image) -> "Tensor":
         import numpy as np
@@ -111,10 +115,18 @@ class _ResizeAndCrop:
 
         width, height = image.size
         short = min(width, height)
-        if short != self._resize:
+        if self._squash:
+            width = height = self._resize
+        elif short != self._resize:
             width, height = (int(self._resize * side / short) for side in (width, height))
+        if image.size != (width, height):
             image = image.resize((width, height), self._filter)
         if image.size != (self._size, self._size):
-            left, top = round((width - self._size) / 2), round((height - self._size) / 2)
+            left, top = _margin(width - self._size), _margin(height - self._size)
             image = image.crop((left, top, left + self._size, top + self._size))
         return torch.from_numpy(np.array(image)).permute(2, 0, 1).contiguous()
+
+
+def _margin(surplus: int) -> int:
+    """Return what torchvision cuts off before the middle, or (negative) pads where it is too small."""
+    return round(surplus / 2) if surplus >= 0 else -(-surplus // 2)

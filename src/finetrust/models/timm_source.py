@@ -123,9 +123,9 @@ def _provenance(name: str, weights: str, module: Any) -> Provenance:
 def _notes(config: Mapping[str, Any]) -> tuple[str, ...]:
     _, height, width = config["input_size"]
     notes = []
-    if config["crop_mode"] != "center":
+    if config["crop_mode"] not in ("center", "squash"):
         notes.append(
-            f"timm resizes this model's images by '{config['crop_mode']}', finetrust by scaling the "
+            f"timm prepares this model's images by '{config['crop_mode']}', finetrust by scaling the "
             "shorter side and cropping the centre: results on oblong images differ a little"
         )
     if height != width:
@@ -141,4 +141,5 @@ def _preprocessing(config: Mapping[str, Any]) -> Preprocessing:
         interpolation=config["interpolation"],
         mean=tuple(config["mean"]),
         std=tuple(config["std"]),
+        squash=config.get("crop_mode") == "squash",
     )
