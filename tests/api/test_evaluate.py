@@ -144,3 +144,18 @@ def test_a_model_as_it_comes_is_judged_without_tuning(tmp_path: Path) -> None:
 def test_an_unknown_corruption_is_named_before_any_work(run: finetrust.Run) -> None:
     with pytest.raises(UserError, match=r"unknown corruption 'contrats'.*Did you mean 'contrast'"):
         run.evaluate(corruptions=("contrats",), quiet=True)
+
+
+def test_data_with_some_of_the_classes_are_judged_by_their_names(
+    run: finetrust.Run, tmp_path: Path
+) -> None:
+    digits = open_dataset("digits:5")
+    for name in ("7", "3"):
+        (tmp_path / "data" / name).mkdir(parents=True)
+        for row in np.flatnonzero(digits.targets == digits.classes.index(name))[:20]:
+            digits.inputs[row].save(tmp_path / "data" / name / f"{row}.png")
+    profile = run.evaluate(
+        tmp_path / "data", quiet=True, corruptions=("none",), out=str(tmp_path / "judged")
+    )
+    assert profile["accuracy"].value > 0.9
+    assert {m.subset for m in profile.subsets("recall")} == {"class=3", "class=7"}
