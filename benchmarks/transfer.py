@@ -17,7 +17,7 @@ MODEL = f"{Path(__file__).resolve().parent / 'backbones.py'}:mobilenetv1"
 WEIGHTS = "weights-imagenet-mobilenetv1/mobilenetv1_100_12blocks.safetensors"
 SETS = {
     "hymenoptera": {"test": "val", "input_size": 224, "epochs": 10},
-    "cifar10": {"test": "test", "input_size": 96, "epochs": 4},
+    "cifar10": {"test": "test", "input_size": 96, "epochs": 3},
 }
 RUNS = {
     "linear-probe": {"strategy": "linear-probe", "epochs": 20},
@@ -37,6 +37,7 @@ def main() -> None:
     parser.add_argument("--shared", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
+    parser.add_argument("--runs", nargs="+", choices=RUNS, default=list(RUNS))
     parser.add_argument("--limit", type=int, help="use so many images a class and split at most")
     options = parser.parse_args()
     print(
@@ -50,7 +51,8 @@ def main() -> None:
 def row_for_each_run(options: argparse.Namespace, name: str) -> None:
     facts = SETS[name]
     table = write_table(options, name, facts["test"])
-    for label, chosen in RUNS.items():
+    for label in options.runs:
+        chosen = RUNS[label]
         start = time.perf_counter()
         given = {
             "weights": str(options.shared / WEIGHTS),

@@ -57,8 +57,8 @@ def backbone_phase(
 ) -> Phase:
     """Return a phase that trains backbone layers too.
 
-    The pretrained layers take a tenth of the head's rate, less with every layer down; a network
-    that starts from random weights has nothing to preserve and takes the head's rate throughout.
+    The pretrained layers take 0.3 of the head's rate, less with every layer down; a network that
+    starts from random weights has nothing to preserve and takes the head's rate throughout.
     """
     scratch = options.weights == "random"
     rate = options.learning_rate or learning_rate
@@ -67,7 +67,7 @@ def backbone_phase(
         epochs,
         trainable_layers,
         rate,
-        options.backbone_learning_rate or (rate if scratch else rate / 10),
+        options.backbone_learning_rate or (rate if scratch else 0.3 * rate),
         options.layer_decay or (1.0 if scratch else 0.9),
         options.augment or "crop-flip",
     )
