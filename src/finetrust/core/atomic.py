@@ -38,9 +38,7 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     aside = temporary.with_suffix(".old")
     try:
         yield temporary
-        for file in temporary.rglob("*"):
-            if file.is_file():
-                _flush(file)
+        flush_folder(temporary)
         temporary.chmod(0o755)
         if path.exists():
             path.replace(aside)
@@ -61,6 +59,13 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Write `value` to `path` as indented JSON, whole or not at all."""
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def flush_folder(folder: Path) -> None:
+    """Write every file below `folder` through to the disk."""
+    for file in folder.rglob("*"):
+        if file.is_file():
+            _flush(file)
 
 
 def _flush(path: Path) -> None:

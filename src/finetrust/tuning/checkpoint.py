@@ -1,7 +1,6 @@
 """Checkpoints of the loop: whole or absent, the newest one always kept."""
 
 import json
-import os
 import shutil
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, load_model, save_file, save_model
 from torch import Tensor, nn
 
-from finetrust.core.atomic import replacing, write_json
+from finetrust.core.atomic import flush_folder, replacing, write_json
 from finetrust.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ def save_checkpoint(
             if average is not None:
                 save_model(average, str(temporary / "average.safetensors"))
             write_json(temporary / "position.json", asdict(position))
-            _flush(temporary)
+            flush_folder(temporary)
             _publish(temporary, final)
     except (OSError, SafetensorError, RuntimeError) as error:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -114,13 +113,6 @@ def save_state(path: Path, state: dict[str, Tensor]) -> None:
 def load_state(module: nn.Module, file: Path) -> None:
     """Put the tensors of a file that :func:`save_state` wrote into `module`."""
     module.load_state_dict(load_file(file))
-
-
-def _flush(folder: Path) -> None:
-    for file in folder.rglob("*"):
-        if file.is_file():
-            with file.open("rb+") as handle:
-                os.fsync(handle.fileno())
 
 
 def _publish(temporary: Path, final: Path) -> None:
