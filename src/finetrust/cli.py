@@ -174,7 +174,9 @@ def report(
 @app.command()
 def predict(
     run: RunPath,
-    inputs: Annotated[list[Path], typer.Argument(help="Images, and folders of images.")],
+    inputs: Annotated[
+        list[str], typer.Argument(help="Images and folders of images; or texts and files of texts.")
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     top: Annotated[int, typer.Option(min=1, help="How many classes to show for each image.")] = 3,
     on_error: Annotated[

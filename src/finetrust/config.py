@@ -48,8 +48,9 @@ class ModelOptions(Options):
 
     model: str | None = Field(
         None,
-        description="torchvision or timm name (prefix torchvision: or timm: to choose), "
-        "a weights file, or FILE.py:FUNCTION that builds a module (its code is run).",
+        description="torchvision, timm or Hugging Face transformers name (prefix torchvision:, timm: "
+        "or transformers: to choose), a local transformers folder, a weights file, or "
+        "FILE.py:FUNCTION that builds a module (its code is run).",
     )
     weights: str = Field(
         "pretrained",
@@ -60,7 +61,8 @@ class ModelOptions(Options):
         default_factory=dict, description="Arguments for the architecture, as a JSON object."
     )
     input_size: Count | None = Field(
-        None, description="Side of the square input in pixels. [default: the weights' own]"
+        None,
+        description="Longer side of an image's input in pixels. [default: the weights' own]",
     )
     mean: Triple | None = Field(
         None, description="Mean per channel, e.g. 0.5,0.5,0.5. [default: the weights' own]"
@@ -70,6 +72,19 @@ class ModelOptions(Options):
     )
     interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos"] | None = Field(
         None, description="Resizing filter. [default: the weights' own]"
+    )
+    max_length: Count | None = Field(
+        None,
+        description="Tokens of a text that are read at once; longer ones are read in overlapping "
+        "windows. [default: the model's own]",
+    )
+    sliding_window: bool = Field(
+        False,
+        description="Segment large images at their own size, window by window, instead of shrinking "
+        "them to the input size.",
+    )
+    trust_remote_code: bool = Field(
+        False, description="Run the code that comes with a model of Hugging Face's hub."
     )
 
 
@@ -95,14 +110,25 @@ class DataColumns(Options):
 
     data: str | None = Field(
         None,
-        description="Folder of class folders, CSV/Parquet/JSONL table, torchvision data set name, "
-        "hf:NAME, or digits.",
+        description="Folder of class folders, of images and masks, or of images and boxes (COCO, "
+        "Pascal VOC, YOLO); CSV/Parquet/JSONL table; CoNLL file; torchvision data set name; hf:NAME; "
+        "or digits.",
     )
     path_column: str = Field("path", description="Column of a table with the file's path.")
     label_column: str = Field("label", description="Column with the label.")
+    label_separator: str | None = Field(
+        None, description="What stands between several labels in one cell. [default: one label]"
+    )
+    text_column: str = Field("text", description="Column with the text.")
+    text_pair_column: str | None = Field(
+        None, description="Column with a second text, which is read with the first. [default: none]"
+    )
     split_column: str = Field("split", description="Column with train, val or test.")
     group_columns: Names = Field((), description="Subgroup columns, comma-separated.")
-    task: str = Field("classification", description="What a target is.")
+    ignore_index: Annotated[int, Field(ge=0, le=255)] | None = Field(
+        None, description="Value of a mask that stands for no class. [default: 255]"
+    )
+    task: str | None = Field(None, description="What a target is. [default: found from the data]")
     on_error: Literal["skip", "fail"] = Field(
         "skip", description="Unreadable input: skip (reported by name and counted) or fail."
     )
@@ -118,6 +144,15 @@ class TuneOptions(ModelOptions, DataColumns, ComputeOptions):
         0.15, description="Share cut off for testing where the data name no split at all."
     )
     strategy: str = Field("lp-ft", description="What fine-tuning changes, and how.")
+    head: str | None = Field(
+        None,
+        description="Head over a pretrained backbone: a detector or a segmentation head. "
+        "[default: the task's]",
+    )
+    pooling: Literal["mean", "cls", "last"] | None = Field(
+        None, description="How the tokens of a text become one feature. [default: the model's own]"
+    )
+    loss: str | None = Field(None, description="Training loss. [default: the task's]")
     epochs: Count | None = Field(
         None, description="Passes over the training data. [default: the strategy's]"
     )
@@ -179,13 +214,18 @@ class EvaluateOptions(ModelOptions, DataColumns, ComputeOptions):
     split: Literal["test", "val", "train"] | None = Field(
         None, description="Which split. [default: test, or all items where the data name no split]"
     )
-    corruptions: Names = Field(
-        ("gaussian_noise", "defocus_blur", "brightness", "contrast"),
-        description="Corruption types, comma-separated; none to leave out.",
+    corruptions: Names | None = Field(
+        None,
+        description="Corruption types, comma-separated; none to leave out. [default: those that fit "
+        "the inputs]",
     )
-    severities: Annotated[
-        tuple[Annotated[int, Field(ge=1, le=5)], ...], BeforeValidator(_numbers)
-    ] = Field((1, 3, 5), description="Severities of the corruptions, 1 to 5.")
+    severities: (
+        Annotated[tuple[Annotated[int, Field(ge=1, le=5)], ...], BeforeValidator(_numbers)] | None
+    ) = Field(
+        None,
+        description="Severities of the corruptions, 1 to 5; of texts 1 to 3. [default: 1,3,5; of "
+        "texts 1,2,3]",
+    )
     stability_items: Count = Field(
         2000, description="At most so many items, drawn at random, are corrupted."
     )

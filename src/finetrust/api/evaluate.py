@@ -1,6 +1,7 @@
 """finetrust.evaluate: prove how far a model can be trusted, on data it has not seen."""
 
 import datetime
+import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,7 +14,7 @@ from torch import nn
 
 from finetrust.api.evaluation_data import evaluation_data
 from finetrust.api.run import Run, load
-from finetrust.api.subject import Subject, subject_as_it_comes, subject_of_run, with_classes_of
+from finetrust.api.subject import Subject, subject_as_it_comes, subject_of_run
 from finetrust.api.versions import versions
 from finetrust.config import EvaluateOptions, make_options
 from finetrust.core.atomic import replacing_folder
@@ -27,16 +28,14 @@ from finetrust.data.index import DataIndex, overlap
 from finetrust.data.remembered import remembering
 from finetrust.data.report import DataReport, check
 from finetrust.models.device import find_device
-from finetrust.models.features import network_outputs
 from finetrust.models.inference import Inference
-from finetrust.models.precision import fastest_inference, some_images
+from finetrust.models.precision import fastest_inference, some_inputs
 from finetrust.models.preprocessing import Preprocessing
+from finetrust.tasks.predicted import predicted
 from finetrust.tasks.task import Task, tasks
-from finetrust.trust.accuracy.probabilities import calibrated_probabilities
-from finetrust.trust.interpretability.pictures import draw_pictures
+from finetrust.trust.interpretability.explanation import Decisions, explanations
 from finetrust.trust.measure_all import measure_all
-from finetrust.trust.stability.corrupted_outputs import corrupted_outputs
-from finetrust.trust.stability.corruptions.catalogue import corruptions
+from finetrust.trust.stability.perturbers.perturber import perturbers
 
 
 def evaluate(
@@ -107,27 +106,45 @@ def evaluated(
         raise UserError(
             "no run and no model is given", "Name a run folder, or a model with --model."
         )
-    _names(chosen)
     device = find_device(chosen.device)
     module = model if isinstance(model, nn.Module) else None
     if chosen.run is not None and not isinstance(run, Run):
         run = load(chosen.run, module=module, allow_code=chosen.model)
     with quietly(quiet):
-        dataset = evaluation_data(chosen, run if isinstance(run, Run) else None, data)
+        opened = evaluation_data(chosen, run if isinstance(run, Run) else None, data)
+        known = run.folder.record.get("task") if isinstance(run, Run) else None
+        task_name = str(known or chosen.task or opened.task)
+        task = tasks.get(task_name)
+        if known and chosen.task not in (None, known):
+            raise UserError(
+                f"{run.path} was tuned for {known}, not for {chosen.task}",  # type: ignore[union-attr]
+                "Leave --task out.",
+            )
+        _names(chosen, task)
+        dataset = task.prepare(opened, chosen)
         if isinstance(run, Run):
             subject = subject_of_run(run, chosen.out)
         else:
-            subject = subject_as_it_comes(chosen, module, preprocessing, dataset)
+            subject = subject_as_it_comes(chosen, task_name, module, preprocessing, dataset)
         _evaluate(subject, dataset, chosen, device)
     return Run(subject.folder, module, chosen.model)
 
 
-def _names(options: EvaluateOptions) -> list[str]:
-    """Return the corruptions to apply; an unknown one is an error."""
-    names = [name for name in options.corruptions if name != "none"]
-    for name in names:
-        corruptions.get(name)
-    return names
+def _names(options: EvaluateOptions, task: Task) -> tuple[list[str], list[int]]:
+    """Return the corruptions to apply and their severities; an unknown one is an error."""
+    perturber = perturbers.get(task.kind.name)
+    chosen = perturber.default_names if options.corruptions is None else options.corruptions
+    names = [name for name in chosen if name != "none"]
+    perturber.check(names)
+    severities = options.severities or perturber.default_severities
+    unknown = [severity for severity in severities if severity not in perturber.severities]
+    if unknown:
+        known = ", ".join(map(str, perturber.severities))
+        raise UserError(
+            f"option 'severities': {task.kind.plural} have no severity {unknown[0]}",
+            f"Choose among {known}.",
+        )
+    return names, list(severities)
 
 
 def _evaluate(
@@ -137,18 +154,18 @@ def _evaluate(
     clock = _Clock()
     model, task = subject.model, tasks.get(subject.model.task)
     dataset, report, index = check(
-        with_classes_of(remembering(dataset), model.classes),
+        task.align(remembering(dataset), model.classes),
+        task,
         on_error=options.on_error,
         workers=options.workers,
         cut=False,
     )
     split = str(dataset.splits[0]) or "test"
     clock.lap("data")
-    network = model.network.to(device)
+    model.network.to(device)
     inference = _inference(subject, options, dataset)
-    outputs = network_outputs(inference, dataset, options.workers)
-    targets = torch.from_numpy(dataset.targets)
-    clean = replace(task.predictions(dataset.ids, outputs, targets), split=split)
+    clean = replace(predicted(task, inference, dataset, options.workers), split=split)
+    baseline = task.load_baseline(subject.folder.baseline)
     clock.lap("predictions")
     perturbed = _perturbed(task, inference, dataset, options, split)
     clock.lap("corruptions")
@@ -157,12 +174,13 @@ def _evaluate(
             predictions.save(folder / f"{name}.parquet")
 
     seen = subject.training.of_split("train") if subject.training else None
-    overlaps = overlap(index, seen) if seen else {}
+    overlaps = overlap(index, seen, dataset.kind) if seen else {}
     evidence = Evidence(
         clean=clean,
         perturbed=perturbed,
         classes=model.classes,
         calibration=model.calibration,
+        baseline=baseline.predictions(dataset) if baseline is not None else None,
         groups=dataset.groups,
         data={
             "n_train": len(seen) if seen else None,
@@ -173,20 +191,8 @@ def _evaluate(
     )
     measured = measure_all(evidence)
     clock.lap("measures")
-    notes = _notes(subject, index, split, report)
-    pictures: tuple[Mapping[str, Any], ...] = ()
-    try:
-        pictures = draw_pictures(
-            network,
-            dataset,
-            calibrated_probabilities(evidence),
-            model.classes,
-            options.pictures,
-            options.seed,
-            subject.folder.pictures,
-        )
-    except NotApplicable as reason:
-        notes.append(f"No pictures: {reason}.")
+    notes = _notes(subject, index, split, report, dataset)
+    pictures = _pictures(task, subject, dataset, clean, options, notes)
     clock.lap("pictures")
     TrustProfile(
         task=model.task,
@@ -197,6 +203,10 @@ def _evaluate(
             "n": len(dataset),
             "fingerprint": dataset.fingerprint,
             "classes": list(model.classes),
+            "headlines": dict(task.headlines),
+            "inputs": task.kind.plural,
+            "counted": task.counted,
+            "pipeline": task.pipeline,
         },
         measures=measured,
         notes=tuple(notes),
@@ -234,27 +244,65 @@ def _inference(subject: Subject, options: EvaluateOptions, dataset: Dataset) -> 
     decisions = subject.folder.record.get("decisions", {})
     if options.precision != "auto":
         return Inference(network, "fp32" if options.precision == "fp32" else "bf16")
-    if decisions.get("device") == str(network.normalise.mean.device):
+    if decisions.get("device") == str(network.device):
         return Inference(network, decisions["inference_precision"])
-    return fastest_inference(network, some_images(network, dataset))
+    return fastest_inference(network, some_inputs(network, dataset))
 
 
 def _perturbed(
     task: Task, inference: Inference, dataset: Dataset, options: EvaluateOptions, split: str
 ) -> dict[str, Predictions]:
     """Return the predictions on corrupted copies of the items, or of a random sample of them."""
-    names = _names(options)
+    names, severities = _names(options, task)
     if not names or not len(dataset):
         return {}
     some = dataset.take(_drawn(len(dataset), options.stability_items, options.seed))
-    targets = torch.from_numpy(some.targets)
-    found = corrupted_outputs(
-        inference, some, names, options.severities, options.seed, options.workers
+    found = perturbers.get(task.kind.name).predictions(
+        task, inference, some, names, severities, options.seed, options.workers
     )
-    return {
-        name: replace(task.predictions(some.ids, outputs, targets), split=split, perturbation=name)
-        for name, outputs in found.items()
-    }
+    return {name: replace(predictions, split=split) for name, predictions in found.items()}
+
+
+def _pictures(
+    task: Task,
+    subject: Subject,
+    dataset: Dataset,
+    predictions: Predictions,
+    options: EvaluateOptions,
+    notes: list[str],
+) -> tuple[Mapping[str, Any], ...]:
+    """Return what the task's explanations show of single decisions; why one cannot is noted."""
+    model, home = subject.model, subject.folder.pictures
+    shutil.rmtree(home, ignore_errors=True)
+    shown: list[Mapping[str, Any]] = []
+    for name in task.explanations:
+        decisions = Decisions(
+            model.network,
+            dataset,
+            predictions,
+            model.classes,
+            model.calibration,
+            options.pictures,
+            options.seed,
+            home / name,
+        )
+        try:
+            found = explanations.get(name)(decisions)
+        except NotApplicable as reason:
+            notes.append(f"No pictures: {reason}.")
+            continue
+        shown += [
+            {
+                **picture,
+                **{
+                    part: f"{home.name}/{name}/{picture[part]}"
+                    for part in ("file", "overlay")
+                    if part in picture
+                },
+            }
+            for picture in found
+        ]
+    return tuple(shown)
 
 
 def _drawn(n: int, limit: int, seed: int) -> np.ndarray:
@@ -263,13 +311,15 @@ def _drawn(n: int, limit: int, seed: int) -> np.ndarray:
     return np.sort(np.random.default_rng(seed).choice(n, limit, replace=False))
 
 
-def _notes(subject: Subject, index: DataIndex, split: str, report: DataReport) -> list[str]:
+def _notes(
+    subject: Subject, index: DataIndex, split: str, report: DataReport, dataset: Dataset
+) -> list[str]:
     """Return the warnings about this evaluation that a reader must see."""
     notes = []
     if subject.training is None:
         notes.append("What this model was trained on is not known: overlap could not be checked.")
     else:
-        seen = overlap(index, subject.training.of_split("val"))
+        seen = overlap(index, subject.training.of_split("val"), dataset.kind)
         n = len({item for pairs in seen.values() for item, _ in pairs})
         if split in ("val", "train"):
             notes.append(

@@ -1,15 +1,11 @@
-"""finetrust.predict: what a fine-tuned model says about files and folders of images."""
+"""finetrust.predict: what a fine-tuned model says about images or texts."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
-
-import torch
 
 from finetrust.api.run import Run, load
 from finetrust.core.errors import UserError
 from finetrust.core.progress import quietly, track
-from finetrust.data.image_files import SUFFIXES, decode
 from finetrust.models.device import find_device
 from finetrust.models.inference import Inference
 from finetrust.tasks.task import tasks
@@ -23,17 +19,17 @@ def predict(
     device: str | None = None,
     quiet: bool = False,
 ) -> list[dict[str, Any]]:
-    """Predict images with the calibrated model of a run.
+    """Predict inputs with the calibrated model of a run.
 
     Parameters
     ----------
     run : Run, str or Path
     *inputs : str or Path
-        Image files, and folders that are searched for images.
+        Image files, and folders that are searched for images; or texts, and files of texts.
     top : int
-        How many of the most probable classes to return for each image.
+        How many of the most probable classes to return for each input.
     on_error : {"skip", "fail"}
-        Whether an image that cannot be read is reported in its place, or an error.
+        Whether an input that cannot be read is reported in its place, or an error.
     device : str, optional
         By default the fastest there is.
     quiet : bool
@@ -42,54 +38,45 @@ def predict(
     Returns
     -------
     list of dict
-        For each image ``path``, ``class``, ``probability`` (after temperature scaling) and
-        ``top``; for one that cannot be read ``path`` and ``error``.
+        For each input ``path`` (or the text itself) and what the task says of it: for classes
+        ``class``, ``probability`` (calibrated) and ``top``; for one that cannot be read ``error``.
 
     Raises
     ------
     UserError
-        If a path does not exist, no image is found, or an image cannot be read and
+        If a path does not exist, nothing is found, or an input cannot be read and
         ``on_error="fail"``.
     """
     if on_error not in ("skip", "fail"):
         raise UserError(f"on_error is '{on_error}'", "Choose skip or fail.")
     opened = run if isinstance(run, Run) else load(run)
-    paths = [path for given in inputs for path in _images(Path(given))]
-    if not paths:
-        raise UserError("no images were given", "Name image files or folders with images.")
     model = opened.model
+    task = tasks.get(model.task)
+    given = task.kind.given([str(one) for one in inputs])
     precision = opened.folder.record.get("decisions", {}).get("inference_precision", "fp32")
     inference = Inference(model.network.to(find_device(device)), precision)
-    transform = model.network.preprocessing.transform()
-    task = tasks.get(model.task)
-    results: dict[Path, dict[str, Any]] = {}
+    preprocessing = model.network.preprocessing
+    prepare, size = preprocessing.transform(), inference.batch_size
+    results: dict[int, dict[str, Any]] = {}
     with quietly(quiet):
-        groups = [
-            paths[i : i + inference.batch_size] for i in range(0, len(paths), inference.batch_size)
-        ]
-        for group in track(groups, "predict"):
-            images = {}
-            for path in group:
+        for start in track(range(0, len(given), size), "predict"):
+            values = {}
+            for number, (name, read) in enumerate(given[start : start + size], start=start):
                 try:
-                    images[path] = transform(decode(path))
+                    values[number] = read()
                 except OSError as error:
                     if on_error == "fail":
                         raise UserError(
-                            f"{path} cannot be read ({error})",
+                            f"{name} cannot be read ({error})",
                             "Remove or restore it, or choose --on-error skip.",
                         ) from error
-                    results[path] = {"error": f"cannot be read ({error})"}
-            if images:
-                outputs = inference(torch.stack(list(images.values())))
-                decoded = task.decode(outputs, model.classes, model.calibration, top)
-                results.update(zip(images, decoded, strict=True))
-    return [{"path": str(path), **results[path]} for path in paths]
-
-
-def _images(path: Path) -> Iterator[Path]:
-    if path.is_dir():
-        yield from sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES)
-    elif path.exists():
-        yield path
-    else:
-        raise UserError(f"{path}: no such file or folder", "Give existing images or folders.")
+                    results[number] = {"error": f"cannot be read ({error})"}
+            if values:
+                outputs = inference(
+                    preprocessing.collate([prepare(value) for value in values.values()])
+                )
+                decoded = task.decode(
+                    outputs, list(values.values()), model.classes, model.calibration, top
+                )
+                results.update(zip(values, decoded, strict=True))
+    return [{"path": name, **results[number]} for number, (name, _) in enumerate(given)]

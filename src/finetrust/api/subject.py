@@ -1,25 +1,22 @@
 """Who is judged: the model of a run, or any model as it comes."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from torch import nn
 
 from finetrust.api.out_folder import open_evaluation
 from finetrust.api.run import Run
 from finetrust.api.versions import versions
 from finetrust.config import EvaluateOptions
-from finetrust.core.errors import UserError
-from finetrust.core.nearest import did_you_mean
 from finetrust.core.run_folder import RunFolder
 from finetrust.data.dataset import Dataset
 from finetrust.data.index import DataIndex
 from finetrust.models import saved
-from finetrust.models.assemble import assemble
 from finetrust.models.preprocessing import Preprocessing
+from finetrust.tasks.task import tasks
 
 
 @dataclass(frozen=True)
@@ -59,6 +56,7 @@ def subject_of_run(run: Run, out: str | None) -> Subject:
 
 def subject_as_it_comes(
     options: EvaluateOptions,
+    task_name: str,
     module: nn.Module | None,
     preprocessing: Preprocessing | None,
     dataset: Dataset,
@@ -70,28 +68,11 @@ def subject_as_it_comes(
     UserError
         If the model has no head, or its outputs cannot be matched with the classes of the data.
     """
-    assembled = assemble(options, module, preprocessing)
-    head = assembled.parts.head
-    if head is None:
-        raise UserError(
-            f"{assembled.provenance.architecture} comes without a classifier that can be judged",
-            "Tune it first: finetrust tune.",
-        )
-    classes = assembled.classes
-    if not classes:
-        if head.out_features != len(dataset.classes):
-            raise UserError(
-                f"the model has {head.out_features} outputs without names, the data have "
-                f"{len(dataset.classes)} classes",
-                "Evaluate on data with the same classes, or tune the model first.",
-            )
-        classes = dataset.classes
+    task = tasks.get(task_name)
+    assembled = task.assemble(options, dataset, module, preprocessing)
+    network, classes = task.as_it_comes(assembled, dataset)
     model = saved.SavedModel(
-        assembled.network(head).eval(),
-        options.task,
-        classes,
-        assembled.provenance,
-        assembled.architecture,
+        network.eval(), task_name, classes, assembled.provenance, assembled.architecture
     )
     name = f"{Path(options.model or 'model').name}-{Path(dataset.name).name}".replace(":", "_")
     folder = open_evaluation(Path(options.out or f"runs/evaluate-{name}"))
@@ -112,27 +93,3 @@ def subject_as_it_comes(
         status="finished",
     )
     return Subject(model, folder, facts, None)
-
-
-def with_classes_of(dataset: Dataset, classes: tuple[str, ...]) -> Dataset:
-    """Return `dataset` with its targets counted in the classes of the model.
-
-    Raises
-    ------
-    UserError
-        For a class of the data that the model does not know.
-    """
-    position = {_plain(name): i for i, name in enumerate(classes)}
-    unknown = [name for name in dataset.classes if _plain(name) not in position]
-    if unknown:
-        known = f"{', '.join(classes[:10])}{' ...' if len(classes) > 10 else ''}"
-        raise UserError(
-            f"{dataset.name}: class '{unknown[0]}' is not among the {len(classes)} classes of the model",
-            f"{did_you_mean(unknown[0], classes)} The model knows {known}.".strip(),
-        )
-    mapping = np.array([position[_plain(name)] for name in dataset.classes], dtype=np.int64)
-    return replace(dataset, targets=mapping[dataset.targets], classes=classes)
-
-
-def _plain(name: str) -> str:
-    return name.strip().lower().replace("_", " ")

@@ -21,19 +21,21 @@ from finetrust.data.remembered import remembering
 from finetrust.data.report import check
 from finetrust.data.source import DataOptions, open_dataset
 from finetrust.models import saved
-from finetrust.models.assemble import Assembled, assemble
+from finetrust.models.assemble import Assembled
 from finetrust.models.device import find_device
-from finetrust.models.features import network_outputs
+from finetrust.models.features import batched_outputs
 from finetrust.models.inference import Inference
-from finetrust.models.layers import layer_names
 from finetrust.models.network import Network
-from finetrust.models.precision import fastest_inference, some_images
+from finetrust.models.precision import fastest_inference, some_inputs
 from finetrust.models.preprocessing import Preprocessing
 from finetrust.models.source import find_architecture
+from finetrust.models.tree import to_device
+from finetrust.tasks.predicted import in_order
 from finetrust.tasks.task import Task, tasks
 from finetrust.trust.accuracy.calibrate import calibrate
 from finetrust.tuning.accelerator import new_accelerator
 from finetrust.tuning.loop import Loop, Stage
+from finetrust.tuning.optimizer import pretrained_layers
 from finetrust.tuning.stages import Setting, batch_size, is_cached, make_stage
 from finetrust.tuning.strategy import strategies
 
@@ -115,19 +117,24 @@ def _tune(
     if resume and folder.record.get("status") == "finished":
         say(f"{folder.path}: this run is finished; nothing is left to do.")
         return Run(folder, module=module, allow_code=options.model)
-    task, strategy = tasks.get(options.task), strategies.get(options.strategy)
+    strategy = strategies.get(options.strategy)
     device = find_device(options.device)
     if module is None and Path(str(options.model)).suffix == "":
         find_architecture(str(options.model), options.model_args)
     source = data if isinstance(data, Dataset) else str(options.data)
-    dataset = remembering(open_dataset(source, DataOptions.of(options)))
+    opened = open_dataset(source, DataOptions.of(options))
+    task_name = options.task or opened.task
+    task = tasks.get(task_name)
+    _refuse_augment(options, task, task_name)
+    dataset = remembering(task.prepare(opened, options))
     torch.manual_seed(options.seed)
-    assembled = assemble(options, module, preprocessing)
+    assembled = task.assemble(options, dataset, module, preprocessing)
 
     accelerator = new_accelerator(device, options.precision)
     with accelerator.main_process_first():
         dataset, report, index = check(
             dataset,
+            task,
             on_error=options.on_error,
             workers=options.workers,
             val_fraction=options.val_fraction,
@@ -135,18 +142,17 @@ def _tune(
         )
     train, val = dataset.split("train"), dataset.split("val")
     torch.manual_seed(options.seed)
-    network = assembled.network(task.new_head(assembled.parts.features, dataset.classes))
-    network.to(accelerator.device)
-    phases = strategy(options, len(layer_names(network.backbone)))
+    network = task.network(assembled, dataset.classes, options).to(accelerator.device)
+    phases = strategy(options, len(pretrained_layers(network)), task.defaults)
     prepared: Inference | None = None
     if accelerator.is_main_process:
         say(report)
-        folder.write_config(options.model_dump(mode="json"))
+        folder.write_config({**options.model_dump(mode="json"), "task": task_name})
         report.save(folder.data_report_file)
         index.save(folder.data_index_file)
         prepared = _prepared(options, network, train, folder)
         folder.write_record(
-            **_facts(options, assembled, network, dataset),
+            **_facts(options, task_name, assembled, network, dataset),
             decisions={
                 "device": str(accelerator.device),
                 "training_precision": accelerator.mixed_precision.replace("no", "fp32"),
@@ -158,6 +164,7 @@ def _tune(
     decisions = folder.record["decisions"]
 
     setting = Setting(
+        task,
         options,
         network,
         train,
@@ -166,8 +173,8 @@ def _tune(
         decisions["inference_precision"],
         (accelerator.process_index, accelerator.num_processes),
     )
-    loss = task.loss(options, train)
-    loop = Loop(task, options, loss, setting.mix, folder, accelerator)
+    objective = task.objective(options, train)
+    loop = Loop(task, options, objective, setting.mix, folder, accelerator)
     done: list[dict[str, Any]] = []
     inference: Inference | None = None
     for number, phase in enumerate(phases):
@@ -180,10 +187,13 @@ def _tune(
     if accelerator.is_main_process:
         inference = inference or Inference(network, setting.precision)
         calibration = _judge(task, options, inference, val, folder)
+        baseline = task.baseline(train)
+        if baseline is not None:
+            baseline.save(folder.baseline)
         saved.save(
             saved.SavedModel(
                 network.cpu(),
-                options.task,
+                task_name,
                 dataset.classes,
                 assembled.provenance,
                 assembled.architecture,
@@ -200,6 +210,14 @@ def _tune(
     return Run(folder, module=module, allow_code=options.model)
 
 
+def _refuse_augment(options: TuneOptions, task: Task, name: str) -> None:
+    if options.augment is not None and options.augment not in task.augments:
+        raise UserError(
+            f"augment '{options.augment}' is not made for {name}",
+            f"Choose among {', '.join(task.augments)}.",
+        )
+
+
 def _prepared(
     options: TuneOptions, network: Network, train: Dataset, folder: RunFolder
 ) -> Inference:
@@ -209,17 +227,21 @@ def _prepared(
         decided = "fp32" if options.precision == "fp32" else "bf16"
     if decided is not None:
         return Inference(network, decided)
-    return fastest_inference(network, some_images(network, train))
+    return fastest_inference(network, some_inputs(network, train))
 
 
 def _facts(
-    options: TuneOptions, assembled: Assembled, network: Network, dataset: Dataset
+    options: TuneOptions,
+    task_name: str,
+    assembled: Assembled,
+    network: Network,
+    dataset: Dataset,
 ) -> dict[str, Any]:
     splits = {f"n_{name}": int((dataset.splits == name).sum()) for name in SPLITS}
     provenance = asdict(assembled.provenance)
     parameters = sum(p.numel() for p in network.parameters())
     return {
-        "task": options.task,
+        "task": task_name,
         "strategy": options.strategy,
         "classes": list(dataset.classes),
         "model": {
@@ -256,9 +278,15 @@ def _judge(
     if not len(val):
         folder.write_record(validation={})
         return {}
-    outputs = network_outputs(inference, val, options.workers)
-    targets = torch.from_numpy(val.targets)
-    predictions = replace(task.predictions(val.ids, outputs, targets), split="val")
+    samples = task.samples(inference.preprocessing, "none")
+    parts, order, judged = [], [], []
+    for rows, outputs in batched_outputs(inference, val, options.workers):
+        part = val.take(rows)
+        targets = samples.targets([samples.target(target) for target in part.targets])
+        judged.append(task.judge(outputs, to_device(targets, inference.device)))
+        parts.append(task.predictions(part, outputs))
+        order.append(rows)
+    predictions = replace(in_order(parts, order), split="val")
     predictions.save(folder.predictions / "val" / "clean.parquet")
-    folder.write_record(validation=task.validate(outputs.cpu(), targets))
+    folder.write_record(validation=task.figures(judged))
     return calibrate(predictions)

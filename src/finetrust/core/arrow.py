@@ -22,12 +22,22 @@ def text_column(values: Iterable[str]) -> pa.Array:
 def number_column(values: np.ndarray) -> pa.Array:
     """Return numbers (n,) or (n, k) as an Arrow column, the latter as lists of fixed size."""
     flat = np.ascontiguousarray(values).reshape(-1)
+    if flat.dtype == bool:
+        flat = flat.astype(np.uint8)
     column = pa.Array.from_buffers(
         pa.from_numpy_dtype(flat.dtype), len(flat), [None, pa.py_buffer(flat)]
     )
     return (
         column if values.ndim == 1 else pa.FixedSizeListArray.from_arrays(column, values.shape[1])
     )
+
+
+def ragged_column(rows: np.ndarray) -> pa.Array:
+    """Return one array of numbers an item, (m,) or (m, k) with any m, as an Arrow column of lists."""
+    offsets = np.zeros(len(rows) + 1, np.int32)
+    np.cumsum([len(row) for row in rows], out=offsets[1:])
+    values = np.concatenate(list(rows)) if len(rows) else np.zeros(0)
+    return pa.ListArray.from_arrays(number_column(offsets), number_column(values))
 
 
 def bytes_column(values: np.ndarray) -> pa.Array:

@@ -25,6 +25,8 @@ class Evidence:
     calibration : mapping
         What was fitted on validation data and is applied to the outputs, e.g.
         ``{"temperature": 1.7}``; empty if nothing was.
+    baseline : Predictions or None
+        What a plain model that was trained on the same data says about the clean items.
     groups : mapping of str to array of str (n,)
         Subgroup columns of the evaluation data.
     data : mapping
@@ -38,6 +40,7 @@ class Evidence:
     perturbed: Mapping[str, Predictions] = field(default_factory=dict)
     classes: tuple[str, ...] = ()
     calibration: Mapping[str, Any] = field(default_factory=dict)
+    baseline: Predictions | None = None
     groups: Mapping[str, np.ndarray] = field(default_factory=dict)
     data: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0

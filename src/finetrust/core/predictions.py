@@ -1,7 +1,8 @@
 """Predictions: what a model said about each item, as a table that is kept on disk (Parquet)."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ class Predictions:
     Parameters
     ----------
     ids : array of str (n,)
-    columns : mapping of str to array (n,) or (n, k)
-        ``target`` always; what the task yields beside it, e.g. ``logits`` (n, classes).
+    columns : mapping of str to array (n,), (n, k) or (n,) of dtype object
+        What the task yields, e.g. ``target`` (n,) and ``logits`` (n, classes). A column of dtype
+        object holds one array of numbers an item, (m,) or (m, k) with any m.
     split : str
         ``"train"``, ``"val"`` or ``"test"``.
     perturbation : str
@@ -40,14 +42,30 @@ class Predictions:
     def __getitem__(self, column: str) -> np.ndarray:
         return self.columns[column]
 
+    def take(self, rows: np.ndarray) -> "Predictions":
+        """Return the items at `rows`, in that order."""
+        columns = {name: values[rows] for name, values in self.columns.items()}
+        return replace(self, ids=self.ids[rows], columns=columns)
+
+    @classmethod
+    def joined(cls, parts: Sequence["Predictions"]) -> "Predictions":
+        """Return tables with the same columns as one."""
+        columns = {
+            name: np.concatenate([part[name] for part in parts]) for name in parts[0].columns
+        }
+        return replace(parts[0], ids=np.concatenate([part.ids for part in parts]), columns=columns)
+
     def save(self, path: Path) -> None:
         """Write the table to a Parquet file, whole or not at all."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        from finetrust.core.arrow import number_column, text_column
+        from finetrust.core.arrow import number_column, ragged_column, text_column
 
-        columns = {name: number_column(values) for name, values in self.columns.items()}
+        columns = {
+            name: ragged_column(values) if values.dtype == object else number_column(values)
+            for name, values in self.columns.items()
+        }
         table = pa.Table.from_pydict({"id": text_column(self.ids), **columns})
         table = table.replace_schema_metadata(
             {"split": self.split, "perturbation": self.perturbation}
@@ -81,12 +99,34 @@ class Predictions:
         return cls(ids, columns, meta.get("split", "test"), meta.get("perturbation", "clean"))
 
 
+def ragged(rows: Sequence[np.ndarray]) -> np.ndarray:
+    """Return one array an item as a column of dtype object, equal lengths or not."""
+    column = np.empty(len(rows), dtype=object)
+    for i, row in enumerate(rows):
+        column[i] = np.asarray(row)
+    return column
+
+
 def _array(column: Any) -> np.ndarray:
     import pyarrow as pa
 
     chunk = column.combine_chunks()
     if isinstance(chunk, pa.ChunkedArray):
         chunk = pa.concat_arrays(chunk.chunks)
+    if pa.types.is_list(chunk.type):
+        return ragged(_rows(chunk))
+    return _numbers(chunk)
+
+
+def _rows(lists: Any) -> list[np.ndarray]:
+    offsets = lists.offsets.to_numpy()
+    values = _numbers(lists.values)
+    return [values[a:b] for a, b in itertools.pairwise(offsets)]
+
+
+def _numbers(chunk: Any) -> np.ndarray:
+    import pyarrow as pa
+
     if pa.types.is_fixed_size_list(chunk.type):
         return chunk.flatten().to_numpy(zero_copy_only=False).reshape(-1, chunk.type.list_size)
     return chunk.to_numpy(zero_copy_only=False)

@@ -20,6 +20,7 @@ class RunFolder:
     ``run.json``          what was decided and measured while tuning (see ``record``)
     ``data/report.json``  the data report; ``data/index.parquet`` the content hashes
     ``model/``            weights (safetensors), architecture, preprocessing, classes
+    ``baseline/``         the plain model that was fitted to the same training data, if any
     ``checkpoints/``      what a killed run resumes from; gone once it is finished
     ``predictions/``      one Parquet file per split and perturbation
     ``pictures/``         explanations
@@ -49,6 +50,10 @@ class RunFolder:
     @property
     def model(self) -> Path:
         return self.path / "model"
+
+    @property
+    def baseline(self) -> Path:
+        return self.path / "baseline"
 
     @property
     def checkpoints(self) -> Path:

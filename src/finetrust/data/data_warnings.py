@@ -16,6 +16,7 @@ def warnings_of(report: DataReport) -> list[str]:
         *_leaks(report.near_duplicates, "near copy", "near copies"),
         *_conflicts(report),
         *_unreadable(report),
+        *_problems(report),
         *_empty_or_single_classes(report),
         *_classes_in_one_split(report),
         *_missing_validation(report),
@@ -53,16 +54,26 @@ def _unreadable(report: DataReport) -> Iterator[str]:
     if n:
         first, reason = report.unreadable[0]
         yield (
-            f"{n} of {_count(n + report.n, 'image', 'images')} cannot be read and "
+            f"{n} of {n + report.n} {report.inputs} cannot be used and "
             f"{'is' if n == 1 else 'are'} left out, for example {first} ({reason})."
         )
 
 
+def _problems(report: DataReport) -> Iterator[str]:
+    n = len(report.problems)
+    if n:
+        first, problem = report.problems[0]
+        yield f"{_count(n, 'label was', 'labels were')} mended, for example {first}: {problem}."
+
+
 def _empty_or_single_classes(report: DataReport) -> Iterator[str]:
     if report.empty_classes:
-        yield f"No images in {_classes(report.empty_classes)}: it cannot be learned or judged."
+        yield (
+            f"No {report.counted} in {_classes(report.empty_classes)}: it cannot be learned or "
+            "judged."
+        )
     if report.single_item_classes:
-        yield f"Only one image in {_classes(report.single_item_classes)}: too few to learn."
+        yield f"Only one of the {report.counted} in {_classes(report.single_item_classes)}: too few."
 
 
 def _classes_in_one_split(report: DataReport) -> Iterator[str]:
@@ -83,7 +94,7 @@ def _classes_in_one_split(report: DataReport) -> Iterator[str]:
 
 
 def _missing_validation(report: DataReport) -> Iterator[str]:
-    if "train" in report.counts and not sum(report.counts.get("val", ())):
+    if "train" in report.counts and not report.items.get("val"):
         yield "There is no validation split: no best epoch is chosen and nothing is calibrated."
 
 
@@ -101,10 +112,12 @@ def _imbalance(report: DataReport) -> Iterator[str]:
     if not counts:
         return
     present = [(n, name) for n, name in zip(counts, report.classes, strict=True) if n]
+    if not present:
+        return
     (fewest, rare), (most, common) = min(present), max(present)
     if most >= _IMBALANCE * fewest:
         yield (
-            f"Class '{common}' has {most} training images, '{rare}' only {fewest}. Look at the "
+            f"Class '{common}' has {most} training {report.counted}, '{rare}' only {fewest}. Look at the "
             "figures per class, and consider --class-weights balanced."
         )
 

@@ -4,10 +4,12 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
-from PIL import Image
+
+from finetrust.data.image_kind import IMAGES
+from finetrust.data.input_kind import InputKind
 
 SPLITS = ("train", "val", "test")
 
@@ -17,12 +19,15 @@ class Inputs(Protocol):
 
     def __len__(self) -> int: ...
 
-    def __getitem__(self, index: int) -> Image.Image:
-        """Return the decoded RGB image; raises OSError where it cannot be decoded whole."""
+    def __getitem__(self, index: int) -> Any:
+        """Return the decoded input; raises OSError where it cannot be decoded whole.
+
+        An RGB image, a text (str), a pair of texts (tuple of two), or words (tuple of str).
+        """
         ...
 
     def content(self, index: int) -> bytes:
-        """Return the bytes that identify the input (the file as it is, or the pixels)."""
+        """Return the bytes that identify the input (the file as it is, the pixels, the text)."""
         ...
 
     def location(self, index: int) -> Path | None:
@@ -41,8 +46,9 @@ class Dataset:
     ids : tuple of str (n,)
         Unique and stable: relative paths, or row numbers.
     inputs : Inputs (n,)
-    targets : int64 array (n,)
-        Class indices into `classes`.
+    targets : array (n, ...)
+        One target an item: class indices into `classes` (int64), or what else the task takes, in
+        an array of dtype object.
     classes : tuple of str
     splits : array of str (n,)
         ``"train"``, ``"val"`` or ``"test"``; ``""`` where the source names none.
@@ -52,6 +58,10 @@ class Dataset:
         SHA-256 of the content of every input, filled in by the checks.
     notes : tuple of str, optional
         What the source left out, and why; shown in the data report.
+    task : str
+        The task that the data are made for; the user may name another.
+    kind : InputKind
+        What the inputs are.
     """
 
     name: str
@@ -63,6 +73,8 @@ class Dataset:
     groups: Mapping[str, np.ndarray] = field(default_factory=dict)
     digests: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    task: str = "classification"
+    kind: InputKind = IMAGES
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -103,7 +115,7 @@ class Subset:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def __getitem__(self, index: int) -> Image.Image:
+    def __getitem__(self, index: int) -> Any:
         return self._inputs[int(self._rows[index])]
 
     def content(self, index: int) -> bytes:

@@ -1,11 +1,11 @@
-"""Copies within a data set: items with the same content, and items that show the same picture."""
+"""Copies within a data set: items with the same content, and with nearly the same."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from finetrust.data.near_duplicates import near_pairs
+from finetrust.data.input_kind import InputKind
 
 Rows = list[tuple[int, int]]
 
@@ -22,17 +22,20 @@ def exact_copies(digests: Sequence[str]) -> Rows:
     return pairs
 
 
-def near_digests(digests: Sequence[str], thumbnails: np.ndarray) -> list[tuple[str, str]]:
-    """Return the pairs of contents that show the same picture; they do not depend on the order.
+def near_digests(
+    digests: Sequence[str], signatures: np.ndarray, kind: InputKind
+) -> list[tuple[str, str]]:
+    """Return the pairs of contents that are nearly the same; they do not depend on the order.
 
     Parameters
     ----------
     digests : sequence of str (n,)
-    thumbnails : uint8 array (n, 16, 16)
+    signatures : uint8 array (n, bytes)
+    kind : InputKind
     """
     row_of = dict(zip(digests, range(len(digests)), strict=True))
     contents = sorted(row_of)
-    pairs = near_pairs(thumbnails[[row_of[digest] for digest in contents]])
+    pairs = kind.near_pairs(signatures[[row_of[digest] for digest in contents]])
     return [(contents[a], contents[b]) for a, b in pairs.tolist()]
 
 

@@ -11,8 +11,7 @@ from pyarrow import parquet
 from finetrust.core.arrow import bytes_column, text_column
 from finetrust.core.atomic import replacing
 from finetrust.core.errors import UserError
-from finetrust.data.near_duplicates import near_pairs
-from finetrust.data.thumbnail import SIDE, as_array
+from finetrust.data.input_kind import InputKind
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,13 +24,14 @@ class DataIndex:
     digests : tuple of str (n,)
         SHA-256 of each content.
     splits : array of str (n,)
-    thumbnails : uint8 array (n, 16, 16)
+    signatures : uint8 array (n, bytes)
+        By which near copies are found; see :class:`finetrust.data.input_kind.InputKind`.
     """
 
     ids: tuple[str, ...]
     digests: tuple[str, ...]
     splits: np.ndarray
-    thumbnails: np.ndarray
+    signatures: np.ndarray
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -43,18 +43,17 @@ class DataIndex:
             tuple(self.ids[i] for i in rows),
             tuple(self.digests[i] for i in rows),
             self.splits[rows],
-            self.thumbnails[rows],
+            self.signatures[rows],
         )
 
     def save(self, path: Path) -> None:
         """Write the index as a Parquet file, whole or not at all."""
-        thumbnails = self.thumbnails.reshape(len(self), SIDE * SIDE)
         table = pa.Table.from_pydict(
             {
                 "id": text_column(self.ids),
                 "digest": text_column(self.digests),
                 "split": text_column(self.splits),
-                "thumbnail": bytes_column(thumbnails),
+                "signature": bytes_column(self.signatures),
             }
         )
         with replacing(path) as temporary:
@@ -71,12 +70,12 @@ class DataIndex:
         """
         try:
             table = parquet.read_table(path)
-            thumbnails = b"".join(table["thumbnail"].to_pylist())
+            signatures = b"".join(table["signature"].to_pylist())
             return cls(
                 tuple(table["id"].to_pylist()),
                 tuple(table["digest"].to_pylist()),
                 np.array(table["split"].to_pylist(), dtype="<U5"),
-                as_array(thumbnails, len(table)),
+                as_signatures(signatures, len(table)),
             )
         except (OSError, pa.ArrowException, KeyError, ValueError) as error:
             where = " ".join(str(error).split())
@@ -86,7 +85,12 @@ class DataIndex:
             ) from error
 
 
-def overlap(index: DataIndex, other: DataIndex) -> dict[str, list[list[str]]]:
+def as_signatures(joined: bytes, n: int) -> np.ndarray:
+    """Return signatures that follow one another as a uint8 array (n, bytes)."""
+    return np.frombuffer(joined, np.uint8).reshape(n, len(joined) // n if n else 0)
+
+
+def overlap(index: DataIndex, other: DataIndex, kind: InputKind) -> dict[str, list[list[str]]]:
     """Return the items of `index` that also lie in `other`.
 
     Returns
@@ -100,7 +104,7 @@ def overlap(index: DataIndex, other: DataIndex) -> dict[str, list[list[str]]]:
         rows_of[digest].append(row)
     exact = [(i, j) for i, digest in enumerate(index.digests) for j in rows_of.get(digest, ())]
     copied = {i for i, _ in exact}
-    near = near_pairs(index.thumbnails, other.thumbnails).tolist()
+    near = kind.near_pairs(index.signatures, other.signatures).tolist() if len(index) else []
     near = [(i, j) for i, j in near if i not in copied]
     return {
         kind: [[index.ids[i], other.ids[j]] for i, j in pairs]

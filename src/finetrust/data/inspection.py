@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from finetrust.core.cpus import usable_cpus
 from finetrust.core.progress import track
-from finetrust.data.dataset import Dataset, Inputs
+from finetrust.data.dataset import Dataset
+from finetrust.data.input_kind import Size
 from finetrust.data.inspection_cache import InspectionCache
-from finetrust.data.thumbnail import thumbnail
 
 _ITEMS_AT_ONCE = 64
 _MOST_THREADS = 16
@@ -27,18 +27,17 @@ class Inspection:
     ----------
     digest : str
         SHA-256 of its content; empty where it cannot be read at all.
-    width, height : int
-        In pixels, upright.
-    thumbnail : bytes
-        See :mod:`finetrust.data.thumbnail`.
+    size : tuple of int
+        Width and height in pixels, upright; or what the kind of input has for a size.
+    signature : bytes
+        By which near copies are found.
     reason : str
         Why it cannot be used; empty if it can.
     """
 
     digest: str = ""
-    width: int = 0
-    height: int = 0
-    thumbnail: bytes = b""
+    size: Size = ()
+    signature: bytes = b""
     reason: str = ""
 
 
@@ -52,18 +51,20 @@ def inspect(dataset: Dataset, workers: int | None) -> list[Inspection]:
         Threads; by default one for each CPU that may be used, 16 at most.
     """
     n = len(dataset)
-    with InspectionCache() as cache, warnings.catch_warnings():
+    with InspectionCache(dataset.kind) as cache, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's: what matters of them is in the reasons.
-        found = _inspect_in_threads(dataset.inputs, n, workers, cache)
-        return list(track(found, "checking images", n))
+        found = _inspect_in_threads(dataset, workers, cache)
+        return list(track(found, f"checking {dataset.kind.plural}", n))
 
 
 def _inspect_in_threads(
-    inputs: Inputs, n: int, workers: int | None, cache: InspectionCache
+    dataset: Dataset, workers: int | None, cache: InspectionCache
 ) -> Iterator[Inspection]:
+    n = len(dataset)
+
     def inspect_chunk(start: int) -> list[Inspection]:
         stop = min(start + _ITEMS_AT_ONCE, n)
-        return [_inspect_one(inputs, i, cache) for i in range(start, stop)]
+        return [_inspect_one(dataset, i, cache) for i in range(start, stop)]
 
     starts = range(0, n, _ITEMS_AT_ONCE)
     threads = min(usable_cpus(), _MOST_THREADS) if workers is None else workers
@@ -79,17 +80,17 @@ def _inspect_in_threads(
             yield from chunk
 
 
-def _inspect_one(inputs: Inputs, index: int, cache: InspectionCache) -> Inspection:
+def _inspect_one(dataset: Dataset, index: int, cache: InspectionCache) -> Inspection:
     digest = ""
     try:
-        digest = hashlib.sha256(inputs.content(index)).hexdigest()
+        digest = hashlib.sha256(dataset.inputs.content(index)).hexdigest()
         known = cache.get(digest)
         if known is not None:
             return Inspection(digest, *known)
-        image = inputs[index]
+        value = dataset.inputs[index]
     except OSError as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         return Inspection(digest, reason=reason)
-    found = (*image.size, thumbnail(image))
+    found = dataset.kind.inspect(value)
     cache.put(digest, found)
     return Inspection(digest, *found)

@@ -7,28 +7,34 @@ from pathlib import Path
 from types import TracebackType
 
 from finetrust.core.cache import cache_root
-from finetrust.data.thumbnail import SIDE
+from finetrust.data.input_kind import InputKind, Size
 
-FORMAT = 1
+FORMAT = 2
 """Raise it when what is kept changes its meaning."""
 
 _ENTRIES_AT_ONCE = 4096
 _SECONDS_TO_WAIT = 5.0
 
-Found = tuple[int, int, bytes]
-"""Width, height and thumbnail of an image."""
+Found = tuple[Size, bytes]
+"""Size and signature of an input."""
 
 
 class InspectionCache:
     """A cache that helps where it can: one that is broken, locked or full is done without.
 
     Safe to use from several threads and several processes.
+
+    Parameters
+    ----------
+    kind : InputKind
+        Of the inputs.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, kind: InputKind) -> None:
+        self._signature_bytes = kind.signature_bytes
         self._lock = threading.Lock()
         self._new: dict[str, Found] = {}
-        self._file = cache_root() / "inspections" / f"{FORMAT}.sqlite"
+        self._file = cache_root() / "inspections" / f"{FORMAT}-{kind.name}.sqlite"
         self._connection = _open(self._file)
 
     def __enter__(self) -> "InspectionCache":
@@ -55,7 +61,9 @@ class InspectionCache:
             except sqlite3.Error as error:
                 self._do_without(error)
                 return None
-        return row if row is not None and len(row[2]) == SIDE * SIDE else None
+        if row is None or len(row[1]) != self._signature_bytes:
+            return None
+        return tuple(map(int, row[0].split(","))), row[1]
 
     def put(self, digest: str, found: Found) -> None:
         """Keep what was found in the content with this digest."""
@@ -65,7 +73,10 @@ class InspectionCache:
                 self._write()
 
     def _write(self) -> None:
-        rows = [(bytes.fromhex(digest), *found) for digest, found in self._new.items()]
+        rows = [
+            (bytes.fromhex(digest), ",".join(map(str, size)), signature)
+            for digest, (size, signature) in self._new.items()
+        ]
         self._new.clear()
         if self._connection is None or not rows:
             return
@@ -87,10 +98,10 @@ class InspectionCache:
 
 _CREATE = (
     "CREATE TABLE IF NOT EXISTS found "
-    "(digest BLOB PRIMARY KEY, width INTEGER, height INTEGER, thumbnail BLOB) WITHOUT ROWID"
+    "(digest BLOB PRIMARY KEY, size TEXT, signature BLOB) WITHOUT ROWID"
 )
-_SELECT = "SELECT width, height, thumbnail FROM found WHERE digest = ?"
-_INSERT = "INSERT OR REPLACE INTO found VALUES (?, ?, ?, ?)"
+_SELECT = "SELECT size, signature FROM found WHERE digest = ?"
+_INSERT = "INSERT OR REPLACE INTO found VALUES (?, ?, ?)"
 
 
 def _open(file: Path) -> sqlite3.Connection | None:

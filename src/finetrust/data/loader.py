@@ -1,20 +1,18 @@
 """Decoded batches of a data set: read by worker processes where that pays, the same whatever their number."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
-from torch import Tensor
 from torch.utils.data import DataLoader
 
 from finetrust.core.cpus import usable_cpus
 from finetrust.core.errors import UserError
 from finetrust.data.dataset import Dataset
+from finetrust.data.samples import Samples
 
-Transform = Callable[[Image.Image], Tensor]
 Item = tuple[int, int | None]
 """Position of an item, and the seed of its random transform (None where nothing is random)."""
 
@@ -32,20 +30,20 @@ class Loader:
     Parameters
     ----------
     dataset : Dataset
-    transform : callable
-        From an RGB image to a tensor; all of the same shape.
+    samples : Samples
+        How items become batches.
     workers : int or None
         Decoding processes, 0 for none; None to choose by how long decoding takes here.
     """
 
-    def __init__(self, dataset: Dataset, transform: Transform, workers: int | None) -> None:
-        self._items = _Items(dataset, transform)
+    def __init__(self, dataset: Dataset, samples: Samples, workers: int | None) -> None:
+        self._items = _Items(dataset, samples)
         self._requested = workers
         self._plan = _Plan()
         self._loader: DataLoader | None = None
 
-    def batches(self, plan: Sequence[list[Item]]) -> Iterator[Tensor]:
-        """Yield one stacked tensor for each batch of the plan.
+    def batches(self, plan: Sequence[list[Item]]) -> Iterator[tuple[Any, Any]]:
+        """Yield inputs and targets for each batch of the plan.
 
         Raises
         ------
@@ -89,17 +87,6 @@ class Loader:
         return 0 if seconds < _SECONDS_WORTH_WORKERS else min(usable_cpus(), _MOST_WORKERS)
 
 
-def inference_batches(
-    dataset: Dataset, transform: Transform, batch_size: int, workers: int | None
-) -> Iterator[Tensor]:
-    """Yield the transformed items of `dataset` in their order, `batch_size` at a time."""
-    rows = range(len(dataset))
-    plan: list[list[Item]] = [
-        [(r, None) for r in rows[i : i + batch_size]] for i in rows[::batch_size]
-    ]
-    yield from Loader(dataset, transform, workers).batches(plan)
-
-
 def epoch_order(items: int, seed: int, epoch: int) -> np.ndarray:
     """Return the order of the items in one epoch: int64 (items,), a function of seed and epoch."""
     return np.random.default_rng((seed, epoch)).permutation(items)
@@ -113,23 +100,25 @@ def item_seeds(items: int, seed: int, epoch: int) -> np.ndarray:
 class _Items:
     """Fetches whole batches, in a worker or in this process; an error comes back as its text."""
 
-    def __init__(self, dataset: Dataset, transform: Transform) -> None:
-        self._dataset, self._transform = dataset, transform
+    def __init__(self, dataset: Dataset, samples: Samples) -> None:
+        self._dataset, self._samples = dataset, samples
 
     def __len__(self) -> int:
         return len(self._dataset)
 
-    def __getitems__(self, items: list[Item]) -> Tensor | str:
-        tensors = []
+    def __getitems__(self, items: list[Item]) -> tuple[Any, Any] | str:
+        inputs, targets = [], []
         for row, seed in items:
             try:
-                image = self._dataset.inputs[row]
+                value = self._dataset.inputs[row]
+                if seed is not None:
+                    torch.default_generator.manual_seed(seed)
+                prepared, target = self._samples.item(value, self._dataset.targets[row])
             except OSError as error:
                 return f"{self._dataset.ids[row]} cannot be read ({error})"
-            if seed is not None:
-                torch.default_generator.manual_seed(seed)
-            tensors.append(self._transform(image))
-        return torch.stack(tensors)
+            inputs.append(prepared)
+            targets.append(target)
+        return self._samples.inputs(inputs), self._samples.targets(targets)
 
 
 class _Plan:

@@ -2,23 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
-
-import numpy as np
+from typing import TYPE_CHECKING, Literal
 
 from finetrust.core.errors import UserError
 from finetrust.data.data_report import DataReport, Pair, Pairs, Sizes
 from finetrust.data.data_warnings import warnings_of
 from finetrust.data.dataset import SPLITS, Dataset
 from finetrust.data.duplicates import exact_copies, near_copies, near_digests, originals
-from finetrust.data.index import DataIndex
+from finetrust.data.findings import Findings
+from finetrust.data.index import DataIndex, as_signatures
 from finetrust.data.inspection import Inspection, inspect
 from finetrust.data.splits import cut_splits
-from finetrust.data.thumbnail import as_array
+
+if TYPE_CHECKING:
+    from finetrust.tasks.task import Task
 
 
 def check(
     dataset: Dataset,
+    task: "Task",
     *,
     on_error: Literal["skip", "fail"] = "skip",
     workers: int | None = None,
@@ -26,20 +28,22 @@ def check(
     test_fraction: float = 0.15,
     cut: bool = True,
 ) -> tuple[Dataset, DataReport, DataIndex]:
-    """Read, hash and decode every input once, leave out what is unreadable, cut splits off.
+    """Read, hash and decode every input once, leave out what is unusable, cut splits off.
 
     Parameters
     ----------
     dataset : Dataset
+        With targets as the task takes them.
+    task : Task
     on_error : {"skip", "fail"}
-        Whether an unreadable input is left out and reported, or ends it all.
+        Whether an unreadable input or an unusable target is left out and reported, or ends it all.
     workers : int, optional
         Threads; by default one for each CPU.
     val_fraction, test_fraction : float
         See :func:`finetrust.data.splits.cut_splits`.
     cut : bool
-        Whether the data are for training: missing splits are cut off, and there must be two
-        classes, each with a usable image. Otherwise the splits stay as they are.
+        Whether the data are for training: missing splits are cut off, and there must be enough to
+        train on. Otherwise the splits stay as they are.
 
     Returns
     -------
@@ -51,24 +55,28 @@ def check(
     Raises
     ------
     UserError
-        If nothing is left to work with, or something is unreadable and `on_error` is "fail".
+        If nothing is left to work with, or something is unusable and `on_error` is "fail".
     """
+    if not len(dataset):
+        raise UserError(f"{dataset.name}: there are no items", "Give other data.")
     inspections = inspect(dataset, workers)
-    unreadable = [
-        (id_, found.reason)
-        for id_, found in zip(dataset.ids, inspections, strict=True)
-        if found.reason
-    ]
+    unreadable = {row: found.reason for row, found in enumerate(inspections) if found.reason}
     _refuse(dataset, unreadable, on_error)
-    rows = [row for row, found in enumerate(inspections) if not found.reason]
-    usable = [inspections[row] for row in rows]
-    checked = replace(dataset.take(rows), digests=tuple(found.digest for found in usable))
-    thumbnails = as_array(b"".join(found.thumbnail for found in usable), len(usable))
-    near = near_digests(checked.digests, thumbnails)
+    readable = [row for row, found in enumerate(inspections) if not found.reason]
+    examined, findings = task.examine(
+        dataset.take(readable), [inspections[row].size for row in readable]
+    )
+    unreadable |= {readable[row]: reason for row, reason in findings.left_out.items()}
+    _refuse(dataset, unreadable, on_error)
+    left = [row for row in range(len(readable)) if row not in findings.left_out]
+    usable = [inspections[readable[row]] for row in left]
+    checked = replace(examined.take(left), digests=tuple(found.digest for found in usable))
+    signatures = as_signatures(b"".join(found.signature for found in usable), len(usable))
+    near = near_digests(checked.digests, signatures, dataset.kind)
     if cut:
-        _refuse_classes(dataset, checked)
+        task.refuse(dataset, checked)
         splits = cut_splits(
-            checked.targets,
+            task.strata(checked),
             checked.splits,
             checked.digests,
             originals(checked.digests, near),
@@ -76,20 +84,20 @@ def check(
             test_fraction,
         )
         checked = replace(checked, splits=splits)
-    index = DataIndex(checked.ids, checked.digests, checked.splits, thumbnails)
-    return checked, _report(checked, unreadable, usable, near), index
+    index = DataIndex(checked.ids, checked.digests, checked.splits, signatures)
+    told = [(dataset.ids[row], reason) for row, reason in sorted(unreadable.items())]
+    return checked, _report(checked, task, told, findings, usable, near), index
 
 
-def _refuse(dataset: Dataset, unreadable: list[tuple[str, str]], on_error: str) -> None:
-    if not len(dataset):
-        raise UserError(f"{dataset.name}: there are no items", "Give other data.")
+def _refuse(dataset: Dataset, unreadable: dict[int, str], on_error: str) -> None:
     if not unreadable:
         return
-    first, reason = unreadable[0]
+    row = min(unreadable)
+    first, reason = dataset.ids[row], unreadable[row]
     if len(unreadable) == len(dataset):
         raise UserError(
-            f"{dataset.name}: none of the {len(dataset)} images can be read, {first} for instance "
-            f"({reason})",
+            f"{dataset.name}: none of the {len(dataset)} {dataset.kind.plural} can be read, {first} "
+            f"for instance ({reason})",
             "Give other data.",
         )
     if on_error == "fail":
@@ -100,42 +108,35 @@ def _refuse(dataset: Dataset, unreadable: list[tuple[str, str]], on_error: str) 
         )
 
 
-def _refuse_classes(before: Dataset, after: Dataset) -> None:
-    had, has = (np.bincount(d.targets, minlength=len(d.classes)) > 0 for d in (before, after))
-    lost = np.flatnonzero(had & ~has)
-    if len(lost):
-        raise UserError(
-            f"{before.name}: no image of class '{before.classes[lost[0]]}' can be read",
-            "Restore its images or remove the class.",
-        )
-    if has.sum() < 2:
-        only = before.classes[int(np.flatnonzero(has)[0])]
-        raise UserError(
-            f"{before.name}: only one class, '{only}'; a classifier needs two at least",
-            "Add images of another class; each class has a folder or a label of its own.",
-        )
-
-
 def _report(
     dataset: Dataset,
+    task: "Task",
     unreadable: list[tuple[str, str]],
+    findings: Findings,
     usable: Sequence[Inspection],
     near: Sequence[tuple[str, str]],
 ) -> DataReport:
     exact_pairs = exact_copies(dataset.digests)
     near_pairs = near_copies(near, dataset.digests, dataset.splits)
     splits = dataset.splits.tolist()
-    labels = [dataset.classes[target] for target in dataset.targets]
+    copied = {row for pair in [*exact_pairs, *near_pairs] for row in pair}
+    labels = {row: task.label(dataset.targets[row], dataset.classes) for row in copied}
     contradictory = [(a, b) for a, b in [*exact_pairs, *near_pairs] if labels[a] != labels[b]]
     report = DataReport(
         name=dataset.name,
         classes=dataset.classes,
-        counts=_counts(dataset),
+        counts=_counts(dataset, task),
+        items={split: splits.count(split) for split in (*SPLITS, "") if split in splits},
         unreadable=unreadable,
+        problems=tuple(findings.mended),
         exact_duplicates=Pairs.of(_told(exact_pairs, dataset.ids, splits)),
         near_duplicates=Pairs.of(_told(near_pairs, dataset.ids, splits)),
-        conflicting_labels=tuple(_told(contradictory, dataset.ids, labels)),
-        sizes=_sizes(usable),
+        conflicting_labels=tuple(
+            (dataset.ids[a], labels[a], dataset.ids[b], labels[b]) for a, b in contradictory
+        ),
+        sizes=Sizes.of([found.size for found in usable], dataset.kind),
+        inputs=dataset.kind.plural,
+        counted=task.counted,
         notes=dataset.notes,
     )
     return replace(report, warnings=tuple(warnings_of(report)))
@@ -145,19 +146,10 @@ def _told(pairs: Sequence[tuple[int, int]], ids: Sequence[str], of: Sequence[str
     return [(ids[a], of[a], ids[b], of[b]) for a, b in pairs]
 
 
-def _counts(dataset: Dataset) -> dict[str, tuple[int, ...]]:
+def _counts(dataset: Dataset, task: "Task") -> dict[str, tuple[int, ...]]:
     present = set(dataset.splits.tolist())
     return {
-        split: tuple(
-            np.bincount(
-                dataset.targets[dataset.splits == split], minlength=len(dataset.classes)
-            ).tolist()
-        )
+        split: tuple(map(int, task.class_counts(dataset.split(split))))
         for split in (*SPLITS, "")
         if split in present
     }
-
-
-def _sizes(usable: Sequence[Inspection]) -> Sizes:
-    sizes = sorted(((i.width, i.height) for i in usable), key=lambda s: (s[0] * s[1], s))
-    return Sizes(sizes[0], sizes[len(sizes) // 2], sizes[-1], len(set(sizes)))

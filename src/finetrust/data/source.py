@@ -1,7 +1,7 @@
 """Where labelled data come from: one file per format, found by what the user names."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,12 +21,22 @@ class DataOptions:
     path_column, label_column, split_column : str
         The split column may be absent as long as it has its default name.
     group_columns : tuple of str
+    label_separator : str or None
+        What stands between several labels in one cell.
+    text_column : str
+    text_pair_column : str or None
+    ignore_index : int or None
+        Value of a mask that stands for no class.
     """
 
     path_column: str = "path"
     label_column: str = "label"
     split_column: str = "split"
     group_columns: tuple[str, ...] = ()
+    label_separator: str | None = None
+    text_column: str = "text"
+    text_pair_column: str | None = None
+    ignore_index: int | None = None
 
     @classmethod
     def of(cls, options: DataColumns) -> "DataOptions":
@@ -36,13 +46,8 @@ class DataOptions:
     @classmethod
     def of_mapping(cls, config: Mapping[str, Any]) -> "DataOptions":
         """Return what the ``config.yaml`` of a run says about columns."""
-        default = cls()
-        return cls(
-            config.get("path_column", default.path_column),
-            config.get("label_column", default.label_column),
-            config.get("split_column", default.split_column),
-            tuple(config.get("group_columns", ())),
-        )
+        known = {field.name: config[field.name] for field in fields(cls) if field.name in config}
+        return cls(**{**known, "group_columns": tuple(known.get("group_columns", ()))})
 
 
 class Format(Protocol):

@@ -1,6 +1,5 @@
 """Small grey thumbnails: all that near duplicates are found by."""
 
-import numpy as np
 from PIL import Image
 
 SIDE = 16
@@ -13,8 +12,3 @@ def thumbnail(image: Image.Image) -> bytes:
     """
     grey = image.convert("L")
     return grey.resize((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=4.0).tobytes()
-
-
-def as_array(thumbnails: bytes, n: int) -> np.ndarray:
-    """Return thumbnails that follow one another as a uint8 array (n, 16, 16)."""
-    return np.frombuffer(thumbnails, np.uint8).reshape(n, SIDE, SIDE)

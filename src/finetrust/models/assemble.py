@@ -1,12 +1,13 @@
 """From options to a network: pretrained weights, their preprocessing, and a head."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from torch import nn
 
 from finetrust.config import ModelOptions
 from finetrust.core.errors import UserError
-from finetrust.models.head import Parts, copied, take_apart
+from finetrust.models.head import copied, take_apart
 from finetrust.models.network import Network
 from finetrust.models.preprocessing import Preprocessing
 from finetrust.models.source import Architecture, Pretrained, Provenance, load_pretrained
@@ -15,52 +16,64 @@ from finetrust.models.weights_file import fit_weights, sha256_of_tensors
 
 @dataclass(frozen=True)
 class Assembled:
-    """A backbone ready for a head.
+    """A pretrained model ready for a head.
 
     Parameters
     ----------
     architecture : Architecture or None
         None for a module given in Python, which cannot be built again from a name.
-    parts : Parts
-        The backbone, and the head it came with.
-    preprocessing : Preprocessing
+    parts : Any
+        The model as the task took it apart: of a classifier, the backbone and the head it came with.
+    preprocessing : Preprocessor
     provenance : Provenance
     classes : tuple of str
-        Names of the logits of the head it came with, where known.
+        Names of the outputs of the head it came with, where known.
     """
 
     architecture: Architecture | None
-    parts: Parts
-    preprocessing: Preprocessing
+    parts: Any
+    preprocessing: Any
     provenance: Provenance
     classes: tuple[str, ...]
 
-    def network(self, head: nn.Module) -> Network:
-        """Return the backbone under `head`."""
-        return Network(self.parts.backbone, head, self.preprocessing)
 
-
-def assemble(
-    options: ModelOptions,
-    module: nn.Module | None = None,
-    preprocessing: Preprocessing | None = None,
-) -> Assembled:
+def pretrained_model(
+    options: ModelOptions, module: nn.Module | None = None
+) -> tuple[Architecture | None, Pretrained]:
     """Load the model that `options` name, or take a copy of the `module` given in Python.
 
     Raises
     ------
     UserError
-        For an unknown model, unfit weights, or weights whose preprocessing nobody knows.
+        For an unknown model or unfit weights.
     """
     if module is not None:
-        architecture, pretrained = None, _given(module)
-    elif options.model is not None:
-        architecture, pretrained = load_pretrained(
-            options.model, options.weights, options.model_args
-        )
-    else:
+        return None, _given(module)
+    if options.model is None:
         raise UserError("no model is given", "Name one with --model.")
-    prepared = _prepare(options, pretrained, preprocessing)
+    return load_pretrained(options.model, options.weights, options.model_args)
+
+
+def assemble_classifier(
+    options: ModelOptions,
+    module: nn.Module | None = None,
+    preprocessing: Preprocessing | None = None,
+) -> Assembled:
+    """Load an image classifier, taken apart into backbone and head.
+
+    Raises
+    ------
+    UserError
+        For an unknown model, one that is no classifier of images, unfit weights, or weights whose
+        preprocessing nobody knows.
+    """
+    architecture, pretrained = pretrained_model(options, module)
+    if pretrained.kind != "classifier":
+        raise UserError(
+            f"{pretrained.provenance.architecture} is a {pretrained.kind}, not a backbone for images",
+            "Choose another model, or the --task that it is made for.",
+        )
+    prepared = image_preprocessing(options, pretrained, preprocessing)
     parts = take_apart(pretrained.module, prepared.input_size)
     notes = list(pretrained.provenance.notes)
     if parts.head is None:
@@ -72,15 +85,28 @@ def assemble(
     return Assembled(architecture, parts, prepared, provenance, pretrained.classes)
 
 
-def _given(module: nn.Module) -> Pretrained:
-    name = type(module).__name__
-    digest = sha256_of_tensors(module.state_dict())
-    return Pretrained(copied(module), None, Provenance(name, f"Python object {name}", digest))
+def classifier_network(
+    backbone: nn.Module, head: nn.Linear, preprocessing: Preprocessing
+) -> Network:
+    """Return a backbone under a linear head, with the recipe to build that head again."""
+    recipe = {
+        "in_features": head.in_features,
+        "out_features": head.out_features,
+        "bias": head.bias is not None,
+    }
+    return Network(backbone, head, preprocessing, recipe=recipe)
 
 
-def _prepare(
+def image_preprocessing(
     options: ModelOptions, pretrained: Pretrained, given: Preprocessing | None
 ) -> Preprocessing:
+    """Return how images are prepared: as given, as the weights say, and as the options override.
+
+    Raises
+    ------
+    UserError
+        If nobody knows what the weights expect.
+    """
     known = given or pretrained.preprocessing
     stated = options.mean is not None and options.std is not None
     if known is None and options.input_size and options.mean and options.std:
@@ -100,3 +126,9 @@ def _prepare(
             f"--mean {mean} --std {std}",
         )
     return known.overridden(options.input_size, options.mean, options.std, options.interpolation)
+
+
+def _given(module: nn.Module) -> Pretrained:
+    name = type(module).__name__
+    digest = sha256_of_tensors(module.state_dict())
+    return Pretrained(copied(module), None, Provenance(name, f"Python object {name}", digest))

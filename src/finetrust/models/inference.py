@@ -12,13 +12,14 @@ from accelerate.utils.memory import should_reduce_batch_size
 from torch import Tensor, nn
 
 from finetrust.models.network import Network
+from finetrust.models.tree import Tree, flat, joined, mapped, n_items, split, taken, to_device
 from finetrust.models.weights_file import sha256_of_tensors
 
 InferencePrecision = Literal["fp32", "bf16"]
 
 _GAIN_THAT_COUNTS = 1.2
 _AGREEMENT_THAT_COUNTS = 0.999
-_PIXELS_AT_ONCE = 1 << 18
+_FEATURES_COMPARED = 4096
 
 
 class Inference:
@@ -36,14 +37,12 @@ class Inference:
     def __init__(self, network: Network, precision: InferencePrecision = "fp32") -> None:
         self.preprocessing = network.preprocessing
         self.normalise = copy.deepcopy(network.normalise)
-        self.device = network.normalise.mean.device
+        self.features_of, self.around = network.features_of, network.around
+        self.device = network.device
         self.precision = precision
         self.head = copy.deepcopy(network.head).eval().requires_grad_(False)
-        size = network.preprocessing.input_size
-        least, most = (64, 256) if self.device.type == "cpu" else (256, 256)
-        self.batch_size = max(least, min(most, _PIXELS_AT_ONCE // size**2))
-        picture = torch.rand(2, 3, size, size, generator=torch.Generator().manual_seed(0))
-        example = self.normalise(picture.to(self.device))
+        self.batch_size = self.preprocessing.items_at_once(self.device.type == "cpu")
+        example = self.normalise(to_device(self.preprocessing.example(2), self.device))
         self._backbone = _Backbone(network.backbone, example, self._dtype)
 
     @property
@@ -55,23 +54,28 @@ class Inference:
         """The copy of the backbone that computes the features."""
         return self._backbone.prepared
 
+    @property
+    def bytes_per_item(self) -> int:
+        """How much the features of an ordinary input take in float32."""
+        return 4 * self._backbone.n_features
+
     @classmethod
-    def fastest(cls, network: Network, images: Tensor) -> "Inference":
+    def fastest(cls, network: Network, inputs: Tree) -> "Inference":
         """Return `network` in bf16 if that is faster here and yields the same features, else in fp32.
 
-        Measured on these images and this device. Faster means by at least 20 %; the same means a
+        Measured on these inputs and this device. Faster means by at least 20 %; the same means a
         mean cosine of the features above 0.999.
 
         Parameters
         ----------
         network : Network
-        images : tensor (n, 3, h, w)
+        inputs : tree
             A typical batch.
         """
         exact, reduced = cls(network, "fp32"), cls(network, "bf16")
         try:
-            expected, slow = _timed(exact, images)
-            found, quick = _timed(reduced, images)
+            expected, slow = _timed(exact, inputs)
+            found, quick = _timed(reduced, inputs)
         except RuntimeError:
             return exact
         agrees = bool(torch.cosine_similarity(expected, found).mean() > _AGREEMENT_THAT_COUNTS)
@@ -98,47 +102,66 @@ class Inference:
         return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()
 
     @torch.inference_mode()
-    def features(self, images: Tensor) -> Tensor:
-        """Map raw images (n, 3, h, w) to float32 features (n, d) on the network's device.
+    def features(self, inputs: Tree) -> Tree:
+        """Map a batch of inputs to features in float32 on the network's device.
 
         A batch for which memory does not suffice is halved until it does.
         """
         try:
-            return self._features(images)
+            return self._features(inputs)
         except RuntimeError as error:
-            if len(images) == 1 or not should_reduce_batch_size(error):
+            items = n_items(inputs)
+            if items == 1 or not should_reduce_batch_size(error):
                 raise
-        return torch.cat([self.features(half) for half in images.chunk(2)])
+        return joined([self.features(half) for half in split(inputs, (items + 1) // 2)])
 
-    def _features(self, images: Tensor) -> Tensor:
-        images = images.to(self.device, non_blocking=True)
-        normalised = self.normalise(images).to(self._dtype, memory_format=torch.channels_last)
-        return self.backbone(normalised).flatten(1).float()
+    def _features(self, inputs: Tree) -> Tree:
+        normalised = self.normalise(to_device(inputs, self.device))
+        found = self.features_of(self.backbone(mapped(self._cast, normalised)))
+        return mapped(lambda t: t.float() if t.is_floating_point() else t, found)
+
+    def _cast(self, tensor: Tensor) -> Tensor:
+        if not tensor.is_floating_point():
+            return tensor
+        if tensor.ndim == 4:
+            return tensor.to(self._dtype, memory_format=torch.channels_last)
+        return tensor.to(self._dtype)
 
     @torch.inference_mode()
-    def outputs(self, features: Tensor) -> Tensor:
-        """Map features (n, d) to the outputs of the head."""
-        return self.head(features.to(self.device).float())
+    def outputs(self, features: Tree) -> Tree:
+        """Map features to the outputs of the head."""
+        return self.head(to_device(features, self.device))
 
-    def __call__(self, images: Tensor) -> Tensor:
-        """Map raw images (n, 3, h, w) to the outputs of the head, in float32."""
-        return self.outputs(self.features(images))
+    def __call__(self, inputs: Tree) -> Tree:
+        """Map a batch of inputs to the outputs of the head, in float32."""
+        if self.around is not None:
+            return self.around(lambda part: self.outputs(self.features(part)), inputs)
+        return self.outputs(self.features(inputs))
 
 
 class _Backbone:
     """A copy of a backbone that is prepared when it is first needed: features may be cached."""
 
-    def __init__(self, module: nn.Module, example: Tensor, dtype: torch.dtype) -> None:
+    def __init__(self, module: nn.Module, example: Tree, dtype: torch.dtype) -> None:
         self._module = copy.deepcopy(module).eval().requires_grad_(False)
         self._example, self._dtype = example, dtype
 
     @cached_property
     def identity(self) -> tuple[str, ...]:
-        """Weights, structure, and what the code makes of them: rounded features of a fixed picture."""
+        """Weights, structure, and what the code makes of them: rounded features of a fixed input."""
         digest, structure = sha256_of_tensors(self._module.state_dict()), str(self._module)
-        with torch.inference_mode():
-            features = self._module(self._example[:1]).flatten().tolist()
+        features = self._example_features[:: 1 + self.n_features // _FEATURES_COMPARED].tolist()
         return digest, structure, *(f"{value:.1e}" for value in features)
+
+    @property
+    def n_features(self) -> int:
+        """How many numbers the features of an ordinary input are."""
+        return len(self._example_features)
+
+    @cached_property
+    def _example_features(self) -> Tensor:
+        with torch.inference_mode():
+            return flat(self._module(taken(self._example, slice(0, 1))))[0]
 
     @cached_property
     def prepared(self) -> nn.Module:
@@ -147,7 +170,7 @@ class _Backbone:
         return self._module.to(memory_format=torch.channels_last).to(self._dtype)
 
 
-def fold_batch_norm(module: nn.Module, example: Tensor) -> int:
+def fold_batch_norm(module: nn.Module, example: Tree) -> int:
     """Fold every batch norm that directly follows a convolution into it; return how many.
 
     Which norm follows which convolution is seen in one forward pass. If the folded module does not
@@ -157,7 +180,7 @@ def fold_batch_norm(module: nn.Module, example: Tensor) -> int:
     ----------
     module : nn.Module
         In evaluation mode; changed in place.
-    example : tensor
+    example : tree
         An input of the module.
     """
     pairs, expected = _pairs(module, example)
@@ -166,7 +189,7 @@ def fold_batch_norm(module: nn.Module, example: Tensor) -> int:
     undo = [_fold(module, conv_name, norm_name) for conv_name, norm_name in pairs]
     with torch.inference_mode():
         tolerance = 1e-3 * float(expected.abs().max())
-        agrees = torch.allclose(module(example), expected, rtol=1e-3, atol=tolerance)
+        agrees = torch.allclose(flat(module(example)), expected, rtol=1e-3, atol=tolerance)
     if not agrees:
         for unfold in undo:
             unfold()
@@ -174,7 +197,7 @@ def fold_batch_norm(module: nn.Module, example: Tensor) -> int:
     return len(pairs)
 
 
-def _pairs(module: nn.Module, example: Tensor) -> tuple[list[tuple[str, str]], Tensor]:
+def _pairs(module: nn.Module, example: Tree) -> tuple[list[tuple[str, str]], Tensor]:
     """Return (convolution, norm) names where the norm's input is the convolution's output."""
     last: dict[str, tuple[str, Tensor]] = {}
     calls: dict[str, int] = {}
@@ -195,7 +218,7 @@ def _pairs(module: nn.Module, example: Tensor) -> tuple[list[tuple[str, str]], T
     ]
     try:
         with torch.inference_mode():
-            expected = module(example)
+            expected = flat(module(example))
     finally:
         for hook in hooks:
             hook.remove()
@@ -224,11 +247,11 @@ def _fold(module: nn.Module, conv_name: str, norm_name: str) -> Callable[[], Non
     return unfold
 
 
-def _timed(inference: Inference, images: Tensor, rounds: int = 2) -> tuple[Tensor, float]:
+def _timed(inference: Inference, inputs: Tree, rounds: int = 2) -> tuple[Tensor, float]:
     """Return the features and the shortest time of a pass, in seconds, after one to warm up."""
-    features, times = inference.features(images), []
+    features, times = flat(inference.features(inputs)), []
     for _ in range(rounds):
         start = time.perf_counter()
-        inference.features(images).sum().item()
+        flat(inference.features(inputs)).sum().item()
         times.append(time.perf_counter() - start)
     return features, min(times)

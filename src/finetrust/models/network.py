@@ -1,29 +1,25 @@
-"""The network: normalisation, a pretrained backbone, and a head, as one module over raw pixels."""
+"""The network: preprocessing's last step, a pretrained backbone, and a head, as one module."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from finetrust.models.preprocessing import Preprocessing
+from finetrust.models.preprocessor import Preprocessor
+from finetrust.models.tree import Tree
+
+Compute = Callable[[Tree], Tree]
 
 
-class Normalise(nn.Module):
-    """Pixels to normalised values: uint8, or floats in [0, 1], to ``(x - mean) / std``.
+def flattened(output: Tensor) -> Tensor:
+    """Return features (n, d) from the output (n, d, 1, 1) or (n, d) of a backbone."""
+    return output.flatten(1)
 
-    Part of the network, so that no caller can forget it and attacks see raw pixels.
-    """
 
-    mean: Tensor
-    std: Tensor
-
-    def __init__(self, preprocessing: Preprocessing) -> None:
-        super().__init__()
-        self.register_buffer("mean", torch.tensor(preprocessing.mean).view(1, -1, 1, 1))
-        self.register_buffer("std", torch.tensor(preprocessing.std).view(1, -1, 1, 1))
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Map images (n, 3, h, w) to normalised images of the same shape and of `mean`'s dtype."""
-        scale = 255 if images.dtype == torch.uint8 else 1
-        return (images.to(self.mean.dtype) / scale - self.mean) / self.std
+def as_they_are(output: Tree) -> Tree:
+    """Return feature maps, or what else a backbone yields."""
+    return output
 
 
 class Network(nn.Module):
@@ -32,26 +28,60 @@ class Network(nn.Module):
     Parameters
     ----------
     backbone : nn.Module
-        Normalised images (n, 3, h, w) to features (n, d).
+        What the preprocessor's normaliser yields to features: (n, d), or a tree of maps.
     head : nn.Module
-        Features (n, d) to outputs, e.g. logits (n, classes).
-    preprocessing : Preprocessing
+        Features to outputs, e.g. logits (n, classes). A head that needs the targets to compute its
+        loss takes them as a second argument in training.
+    preprocessing : Preprocessor
+    features_of : callable
+        The output of the backbone to features.
+    fresh : collection of str, optional
+        Names of the parameters that start from random, relative to the network, for example
+        ``"head.weight"``. By default those of the head; what else the head holds is pretrained.
+    recipe : mapping
+        JSON values from which the task builds the untrained network again.
+    around : callable, optional
+        ``around(compute, inputs)`` returns the outputs in evaluation where that is more than one
+        pass (windows over a large image).
     """
 
-    def __init__(self, backbone: nn.Module, head: nn.Module, preprocessing: Preprocessing) -> None:
+    def __init__(
+        self,
+        backbone: nn.Module,
+        head: nn.Module,
+        preprocessing: Preprocessor,
+        *,
+        features_of: Compute = flattened,
+        fresh: frozenset[str] | None = None,
+        recipe: Mapping[str, Any] | None = None,
+        around: Callable[[Compute, Tree], Tree] | None = None,
+    ) -> None:
         super().__init__()
-        self.normalise = Normalise(preprocessing)
+        self.normalise = preprocessing.normaliser()
         self.backbone = backbone
         self.head = head
         self.preprocessing = preprocessing
+        self.features_of = features_of
+        self.fresh = fresh or frozenset(f"head.{name}" for name, _ in head.named_parameters())
+        self.recipe = dict(recipe or {})
+        self.around = around
 
-    def features(self, images: Tensor) -> Tensor:
-        """Map raw images (n, 3, h, w) to features (n, d)."""
-        return self.backbone(self.normalise(images)).flatten(1)
+    @property
+    def device(self) -> torch.device:
+        """Where its parameters lie."""
+        return next(self.parameters()).device
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Map raw images (n, 3, h, w), uint8 or in [0, 1], to the outputs of the head."""
-        return self.head(self.features(images))
+    def features(self, inputs: Tree) -> Tree:
+        """Map a batch of inputs to features."""
+        return self.features_of(self.backbone(self.normalise(inputs)))
+
+    def forward(self, inputs: Tree, targets: Tree | None = None) -> Tree:
+        """Map a batch of inputs to the outputs of the head; with targets, to its losses."""
+        if targets is not None:
+            return self.head(self.features(inputs), targets)
+        if self.around is not None and not self.training:
+            return self.around(lambda part: self.head(self.features(part)), inputs)
+        return self.head(self.features(inputs))
 
 
 def freeze_all_but(network: nn.Module, trainable: set[str]) -> None:

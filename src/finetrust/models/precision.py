@@ -6,49 +6,49 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from finetrust.core.atomic import write_json
 from finetrust.core.cache import cache_root
 from finetrust.data.dataset import Dataset
 from finetrust.models.inference import Inference
 from finetrust.models.network import Network
+from finetrust.models.tree import Tree
 from finetrust.models.weights_file import sha256_of_tensors
 
-_IMAGES_TO_MEASURE = 16
+_ITEMS_TO_MEASURE = 16
 
 
-def fastest_inference(network: Network, images: Callable[[], Tensor]) -> Inference:
+def fastest_inference(network: Network, inputs: Callable[[], Tree]) -> Inference:
     """Return `network` prepared for inference in the precision that :meth:`Inference.fastest` found.
 
     Parameters
     ----------
     network : Network
-    images : callable
-        Returns a typical batch, tensor (n, 3, h, w); called only where nothing is remembered.
+    inputs : callable
+        Returns a typical batch; called only where nothing is remembered.
     """
     file = _file(network)
     try:
         return Inference(network, json.loads(file.read_text(encoding="utf-8"))["precision"])
     except (OSError, ValueError, KeyError):
-        inference = Inference.fastest(network, images())
+        inference = Inference.fastest(network, inputs())
     write_json(file, {"precision": inference.precision})
     return inference
 
 
-def some_images(network: Network, dataset: Dataset) -> Callable[[], Tensor]:
-    """Return what yields the first images of `dataset` as the network takes them."""
+def some_inputs(network: Network, dataset: Dataset) -> Callable[[], Tree]:
+    """Return what yields the first inputs of `dataset` as the network takes them."""
 
-    def images() -> Tensor:
-        transform = network.preprocessing.transform()
-        rows = range(min(_IMAGES_TO_MEASURE, len(dataset)))
-        return torch.stack([transform(dataset.inputs[row]) for row in rows])
+    def inputs() -> Tree:
+        prepare = network.preprocessing.transform()
+        rows = range(min(_ITEMS_TO_MEASURE, len(dataset)))
+        return network.preprocessing.collate([prepare(dataset.inputs[row]) for row in rows])
 
-    return images
+    return inputs
 
 
 def _file(network: Network) -> Path:
-    device = network.normalise.mean.device
+    device = network.device
     machine = (
         torch.cuda.get_device_name(device)
         if device.type == "cuda"

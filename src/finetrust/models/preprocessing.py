@@ -1,16 +1,19 @@
 """Preprocessing: what pretrained weights expect of their input, kept with them wherever they go."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from PIL import Image
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
 Augment = Literal["none", "crop", "crop-flip", "trivialaugment"]
+
+_PIXELS_AT_ONCE = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class Preprocessing:
         """
         return _ResizeAndCrop(self)
 
-    def augmented(self, augment: Augment) -> "Callable[[Image.Image], Tensor]":
+    def augmented(self, augment: str) -> "Callable[[Image.Image], Tensor]":
         """Return a random transform for training, of the same shape and dtype as `transform`.
 
         ``crop`` is a random resized crop of 35-100 % of the area, ``crop-flip`` adds mirroring,
@@ -85,6 +88,38 @@ class Preprocessing:
             steps.append(v2.TrivialAugmentWide())
         return v2.Compose([*steps, v2.PILToTensor()])
 
+    def collate(self, prepared: "Sequence[Tensor]") -> "Tensor":
+        """Return prepared images as one uint8 tensor (n, 3, input_size, input_size)."""
+        import torch
+
+        return torch.stack(list(prepared))
+
+    def normaliser(self) -> "nn.Module":
+        """Return the layer that normalises pixels."""
+        from finetrust.models.normalise import Normalise
+
+        return Normalise(self.mean, self.std)
+
+    def example(self, n: int) -> "Tensor":
+        """Return `n` images of noise, always the same, as floats in [0, 1]."""
+        return noise(n, self.input_size, self.input_size)
+
+    def items_at_once(self, on_cpu: bool) -> int:
+        """Return how many images a forward pass without gradients takes."""
+        return images_at_once(self.input_size**2, on_cpu)
+
+    def feature_lengths(self, inputs: "Tensor") -> None:
+        """Return None: the features of all images have the same shape."""
+        return
+
+    def lengths(self, values: Sequence[Any]) -> None:
+        """Return None: all images are alike."""
+        return
+
+    def save(self, folder: Path) -> dict[str, Any]:
+        """Return the preprocessing as JSON values; it needs no files."""
+        return self.to_dict()
+
     def to_dict(self) -> dict[str, Any]:
         """Return the preprocessing as JSON values."""
         return asdict(self)
@@ -99,6 +134,19 @@ class Preprocessing:
         from torchvision.transforms import InterpolationMode
 
         return InterpolationMode(self.interpolation)
+
+
+def noise(n: int, height: int, width: int) -> "Tensor":
+    """Return `n` images (n, 3, height, width) of noise in [0, 1], always the same."""
+    import torch
+
+    return torch.rand(n, 3, height, width, generator=torch.Generator().manual_seed(0))
+
+
+def images_at_once(pixels: int, on_cpu: bool) -> int:
+    """Return how many images of so many pixels a forward pass without gradients takes."""
+    least, most = (64, 256) if on_cpu else (256, 256)
+    return max(least, min(most, _PIXELS_AT_ONCE // pixels))
 
 
 class _ResizeAndCrop:

@@ -14,11 +14,11 @@ from torch import Tensor, nn
 
 from finetrust.core.atomic import replacing_folder, write_json
 from finetrust.core.errors import UserError
-from finetrust.models.head import copied, take_apart
+from finetrust.models.head import copied
 from finetrust.models.network import Network
-from finetrust.models.preprocessing import Preprocessing
 from finetrust.models.reason import reason
 from finetrust.models.source import Architecture, Provenance, sources
+from finetrust.tasks.task import tasks
 
 
 @dataclass(frozen=True)
@@ -48,22 +48,16 @@ class SavedModel:
 
 def save(model: SavedModel, folder: Path) -> None:
     """Write `model` to `folder`, whole or not at all."""
-    head = model.network.head
-    assert isinstance(head, nn.Linear)
     facts = {
         "task": model.task,
         "classes": list(model.classes),
         "architecture": asdict(model.architecture) if model.architecture else None,
-        "head": {
-            "in_features": head.in_features,
-            "out_features": head.out_features,
-            "bias": head.bias is not None,
-        },
-        "preprocessing": model.network.preprocessing.to_dict(),
+        "recipe": model.network.recipe,
         "provenance": asdict(model.provenance),
         "calibration": dict(model.calibration),
     }
     with replacing_folder(folder) as temporary:
+        facts["preprocessing"] = model.network.preprocessing.save(temporary)
         save_file(_tensors(model.network), temporary / "weights.safetensors")
         write_json(temporary / "model.json", facts)
 
@@ -88,18 +82,18 @@ def load(
     """
     with _telling(folder / "model.json") as file:
         facts = json.loads(file.read_text(encoding="utf-8"))
-        preprocessing = Preprocessing.from_dict(facts["preprocessing"])
-        head = nn.Linear(**facts["head"])
-        task, classes, calibration = facts["task"], tuple(facts["classes"]), facts["calibration"]
+        name, classes, calibration = facts["task"], tuple(facts["classes"]), facts["calibration"]
+        recipe = facts["recipe"]
+        task = tasks.get(name)
+        preprocessing = task.load_preprocessing(facts["preprocessing"], folder)
         notes = tuple(facts["provenance"]["notes"])
         provenance = Provenance(**{**facts["provenance"], "notes": notes})
         architecture = Architecture(**facts["architecture"]) if facts["architecture"] else None
     built = _build(architecture, folder, allow_code) if module is None else copied(module)
-    parts = take_apart(built, preprocessing.input_size)
-    network = Network(parts.backbone, head, preprocessing).eval()
+    network = task.restore(built, recipe, preprocessing).eval()
     with _telling(folder / "weights.safetensors") as file:
         network.load_state_dict(load_file(file))
-    return SavedModel(network, task, classes, provenance, architecture, calibration)
+    return SavedModel(network, name, classes, provenance, architecture, calibration)
 
 
 def _tensors(network: Network) -> dict[str, Tensor]:

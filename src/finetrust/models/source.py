@@ -11,7 +11,7 @@ from torch import nn
 from finetrust.core.errors import UserError
 from finetrust.core.nearest import did_you_mean
 from finetrust.core.registry import Registry
-from finetrust.models.preprocessing import Preprocessing
+from finetrust.models.preprocessor import Preprocessor
 from finetrust.models.reason import reason
 from finetrust.models.weights_file import SUFFIXES, WeightsFile, read_weights, sha256_of_file
 
@@ -47,8 +47,8 @@ class Pretrained:
     Parameters
     ----------
     module : nn.Module
-        Normalised images (n, 3, h, w) to logits or features.
-    preprocessing : Preprocessing or None
+        Normalised images (n, 3, h, w) to logits or features; or what `kind` says.
+    preprocessing : Preprocessor or None
         None where the source does not know it.
     provenance : Provenance
     classes : tuple of str
@@ -60,15 +60,19 @@ class Pretrained:
         share its mean and standard deviation.
     args : mapping
         Arguments of the architecture that come with the weights.
+    kind : str
+        What the module is: ``"classifier"`` (or what yields features), ``"detector"``,
+        ``"segmenter"`` or ``"encoder"`` of texts.
     """
 
     module: nn.Module
-    preprocessing: Preprocessing | None
+    preprocessing: Preprocessor | None
     provenance: Provenance
     classes: tuple[str, ...] = ()
     file: WeightsFile | None = None
     normalisation_known: bool = True
     args: Mapping[str, Any] = field(default_factory=dict)
+    kind: str = "classifier"
 
 
 @dataclass(frozen=True)

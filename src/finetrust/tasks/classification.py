@@ -1,30 +1,63 @@
-"""Classification: one of several classes for each input."""
+"""Classification: one of several classes for each image."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from finetrust.config import TuneOptions
+from finetrust.config import DataColumns, TuneOptions
 from finetrust.core.predictions import Predictions
 from finetrust.data.dataset import Dataset
-from finetrust.tasks.task import Mix, tasks
+from finetrust.tasks.class_targets import (
+    aligned,
+    balanced_weights,
+    class_figures,
+    class_predictions,
+    counts_by_class,
+    decoded_classes,
+    refuse_lost_classes,
+    require_classes,
+)
+from finetrust.tasks.image_task import ImageTask
+from finetrust.tasks.task import Mix, Objective, tasks
 
 
-class Classification:
+class Classification(ImageTask):
     """Targets are class indices (n,), outputs are logits (n, classes)."""
 
     primary = "accuracy"
+    headlines = {"accuracy": "accuracy", "stability": "corruption_accuracy"}
+    explanations = ("grad_cam",)
+    pipeline = "image-classification"
 
-    def new_head(self, features: int, classes: Sequence[str]) -> nn.Module:
-        return nn.Linear(features, len(classes))
+    def prepare(self, dataset: Dataset, options: DataColumns) -> Dataset:
+        return require_classes(dataset, "classification")
 
-    def loss(self, options: TuneOptions, train: Dataset) -> nn.Module:
-        weight = _balanced(train) if options.class_weights == "balanced" else None
-        return nn.CrossEntropyLoss(weight=weight, label_smoothing=options.label_smoothing)
+    def align(self, dataset: Dataset, classes: tuple[str, ...]) -> Dataset:
+        return aligned(dataset, classes)
+
+    def refuse(self, before: Dataset, after: Dataset) -> None:
+        refuse_lost_classes(before, after)
+
+    def strata(self, dataset: Dataset) -> np.ndarray:
+        return dataset.targets
+
+    def class_counts(self, dataset: Dataset) -> np.ndarray:
+        return counts_by_class(dataset)
+
+    def label(self, target: Any, classes: Sequence[str]) -> str:
+        return classes[target]
+
+    def n_outputs(self, classes: Sequence[str]) -> int:
+        return len(classes)
+
+    def objective(self, options: TuneOptions, train: Dataset) -> Objective:
+        balanced = options.class_weights == "balanced"
+        weight = balanced_weights(counts_by_class(train)) if balanced else None
+        return Objective(
+            nn.CrossEntropyLoss(weight=weight, label_smoothing=options.label_smoothing)
+        )
 
     def mix(self, options: TuneOptions, classes: Sequence[str]) -> Mix | None:
         from torchvision.transforms import v2
@@ -36,42 +69,24 @@ class Classification:
             choices.append(v2.CutMix(alpha=options.cutmix, num_classes=len(classes)))
         return v2.RandomChoice(choices) if choices else None
 
-    def validate(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
-        return {
-            "loss": float(functional.cross_entropy(outputs.double(), targets)),
-            "accuracy": float((outputs.argmax(1) == targets).double().mean()),
-        }
+    def judge(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        return outputs.cpu(), targets.cpu()
 
-    def predictions(self, ids: Sequence[str], outputs: Tensor, targets: Tensor) -> Predictions:
-        columns = {
-            "target": targets.cpu().numpy().astype(np.int64),
-            "logits": outputs.float().cpu().numpy(),
-        }
-        return Predictions(np.asarray(ids, dtype=str), columns)
+    def figures(self, judged: Sequence[tuple[Tensor, Tensor]]) -> dict[str, float]:
+        return class_figures(judged)
+
+    def predictions(self, part: Dataset, outputs: Tensor) -> Predictions:
+        return class_predictions(part, outputs)
 
     def decode(
-        self, outputs: Tensor, classes: Sequence[str], calibration: Mapping[str, Any], top: int
+        self,
+        outputs: Tensor,
+        values: Sequence[Any],
+        classes: Sequence[str],
+        calibration: Mapping[str, Any],
+        top: int,
     ) -> list[dict[str, Any]]:
-        probabilities = torch.softmax(
-            outputs.double().cpu() / calibration.get("temperature", 1.0), 1
-        )
-        return [_decoded(of_item, classes, top) for of_item in probabilities]
+        return decoded_classes(outputs, classes, calibration, top)
 
 
 tasks.add("classification", Classification())
-
-
-def _balanced(train: Dataset) -> Tensor:
-    counts = np.bincount(train.targets, minlength=len(train.classes)).clip(1)
-    return torch.tensor(len(train) / (len(train.classes) * counts), dtype=torch.float32)
-
-
-def _decoded(probabilities: Tensor, classes: Sequence[str], top: int) -> dict[str, Any]:
-    if not probabilities.isfinite().all():
-        return {"error": "the model returned NaN or infinity"}
-    values, indices = probabilities.topk(min(top, len(classes)))
-    best = [
-        {"class": classes[int(i)], "probability": float(p)}
-        for p, i in zip(values, indices, strict=True)
-    ]
-    return {**best[0], "top": best}

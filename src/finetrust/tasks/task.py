@@ -1,49 +1,234 @@
-"""A task: what a target is, which head fits, the loss, the primary metric, how outputs decode."""
+"""A task: what a target is, which network fits, the loss, the primary metric, how outputs decode."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
 from torch import Tensor, nn
 
-from finetrust.config import TuneOptions
+from finetrust.config import DataColumns, ModelOptions, TuneOptions
+from finetrust.core.measure import Axis
 from finetrust.core.predictions import Predictions
 from finetrust.core.registry import Registry
 from finetrust.data.dataset import Dataset
+from finetrust.data.findings import Findings
+from finetrust.data.input_kind import InputKind, Size
+from finetrust.data.samples import Samples
+from finetrust.models.tree import Tree
+
+if TYPE_CHECKING:
+    from finetrust.models.assemble import Assembled
+    from finetrust.models.network import Network
+    from finetrust.models.preprocessor import Preprocessor
 
 Mix = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
-class Task(Protocol):
+class Objective(nn.Module):
+    """The training loss of outputs and targets.
+
+    A task whose head computes its own loss overrides `forward`.
+
+    Parameters
+    ----------
+    criterion : nn.Module
+        Outputs (in float32) and targets of a batch to their mean loss.
+    """
+
+    def __init__(self, criterion: nn.Module) -> None:
+        super().__init__()
+        self.criterion = criterion
+
+    def forward(self, module: nn.Module, inputs: Tree, targets: Tree) -> Tensor:
+        """Return the mean loss of `module`, the network or its head, on a batch."""
+        return self.criterion(module(inputs).float(), targets)
+
+
+@dataclass(frozen=True)
+class TrainingDefaults:
+    """What a strategy takes where the user says nothing.
+
+    Parameters
+    ----------
+    probe_rate, full_rate : float
+        Peak learning rate of what is new, on a frozen backbone and beside one that trains.
+    backbone_share : float
+        Rate of the topmost pretrained layer as a share of the full rate.
+    layer_decay : float
+        Factor on the rate from each pretrained layer to the one below it.
+    augment : str
+        Augmentation while the backbone trains.
+    """
+
+    probe_rate: float = 1e-2
+    full_rate: float = 1e-3
+    backbone_share: float = 0.3
+    layer_decay: float = 0.9
+    augment: str = "crop-flip"
+
+
+class Baseline(Protocol):
+    """A plain model that every network must beat to be worth its cost."""
+
+    def predictions(self, dataset: Dataset) -> Predictions:
+        """Return its outputs in the columns that the task's own predictions have."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write it to `folder`, without a pickle."""
+        ...
+
+
+class Task(ABC):
     """What the shared code asks of a task; one file per task."""
+
+    kind: InputKind
+    """What its inputs are."""
 
     primary: str
     """Name of the validation figure by which epochs are compared; higher is better."""
 
-    def new_head(self, features: int, classes: Sequence[str]) -> nn.Module:
-        """Return an untrained head over features (n, features)."""
-        ...
+    headlines: Mapping[Axis, str] = {}
+    """The measure that stands for an axis in the report."""
 
-    def loss(self, options: TuneOptions, train: Dataset) -> nn.Module:
-        """Return the training loss: outputs and targets of a batch to their mean loss."""
-        ...
+    explanations: tuple[str, ...] = ()
+    """The registered explanations that single decisions are shown with."""
+
+    counted: str = "items"
+    """What class counts are counts of, in the plural."""
+
+    augments: tuple[str, ...] = ("none", "crop", "crop-flip", "trivialaugment")
+    """The augmentations there are for it."""
+
+    pipeline: str = ""
+    """What Hugging Face's hub calls it."""
+
+    defaults: TrainingDefaults = TrainingDefaults()
+
+    # What a target is.
+
+    @abstractmethod
+    def prepare(self, dataset: Dataset, options: DataColumns) -> Dataset:
+        """Return `dataset` with targets as this task takes them.
+
+        Raises
+        ------
+        UserError
+            If its targets are of another kind.
+        """
+
+    def align(self, dataset: Dataset, classes: tuple[str, ...]) -> Dataset:
+        """Return `dataset` with its targets counted in the classes of a model."""
+        return dataset
+
+    def examine(self, dataset: Dataset, sizes: Sequence[Size]) -> tuple[Dataset, Findings]:
+        """Return `dataset` with its targets checked against the sizes of its inputs."""
+        return dataset, Findings()
+
+    def refuse(self, before: Dataset, after: Dataset) -> None:
+        """Raise UserError if the usable items `after` the checks are too few to train on."""
+
+    def strata(self, dataset: Dataset) -> np.ndarray:
+        """Return for each item what splits are stratified by: int array (n,)."""
+        return np.zeros(len(dataset), np.int64)
+
+    def class_counts(self, dataset: Dataset) -> np.ndarray:
+        """Return how many of what is `counted` there are of each class: int array (classes,)."""
+        return np.zeros(len(dataset.classes), np.int64)
+
+    @abstractmethod
+    def label(self, target: Any, classes: Sequence[str]) -> str:
+        """Return a target as text: copies whose texts differ contradict each other."""
+
+    def baseline(self, train: Dataset) -> Baseline | None:
+        """Return a plain model fitted to the training data, to show beside the network; or None."""
+        return None
+
+    def load_baseline(self, folder: Path) -> Baseline | None:
+        """Return what the baseline's ``save`` wrote, or None if there is none."""
+        return None
+
+    # Which network fits.
+
+    @abstractmethod
+    def assemble(
+        self,
+        options: ModelOptions,
+        dataset: Dataset,
+        module: nn.Module | None = None,
+        preprocessing: "Preprocessor | None" = None,
+    ) -> "Assembled":
+        """Load the model that `options` name, or take a copy of `module`, ready for a head."""
+
+    @abstractmethod
+    def network(
+        self, assembled: "Assembled", classes: Sequence[str], options: TuneOptions
+    ) -> "Network":
+        """Return the assembled backbone under an untrained head."""
+
+    @abstractmethod
+    def as_it_comes(
+        self, assembled: "Assembled", dataset: Dataset
+    ) -> "tuple[Network, tuple[str, ...]]":
+        """Return the assembled model with the head it came with, and the classes of its outputs.
+
+        Raises
+        ------
+        UserError
+            If it has no head, or its outputs cannot be matched with the classes of the data.
+        """
+
+    @abstractmethod
+    def restore(
+        self, module: nn.Module, recipe: Mapping[str, Any], preprocessing: "Preprocessor"
+    ) -> "Network":
+        """Return the untrained network again, from its architecture and `Network.recipe`."""
+
+    @abstractmethod
+    def load_preprocessing(self, values: dict[str, Any], folder: Path) -> "Preprocessor":
+        """Return the preprocessing that its ``save`` wrote."""
+
+    # How it is trained.
+
+    @abstractmethod
+    def samples(self, preprocessing: "Any", augment: str) -> Samples:
+        """Return how items become batches; ``"none"`` leaves nothing random."""
+
+    @abstractmethod
+    def objective(self, options: TuneOptions, train: Dataset) -> Objective:
+        """Return the training loss."""
 
     def mix(self, options: TuneOptions, classes: Sequence[str]) -> Mix | None:
         """Return what mixes the items of a training batch, or None."""
-        ...
+        return None
 
-    def validate(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
-        """Return the figures of one validation pass: ``loss`` and the primary metric."""
-        ...
+    @abstractmethod
+    def judge(self, outputs: Tree, targets: Tree) -> Any:
+        """Return what `figures` needs of a batch of validation outputs: small, and on the CPU."""
 
-    def predictions(self, ids: Sequence[str], outputs: Tensor, targets: Tensor) -> Predictions:
-        """Return outputs as a table of predictions."""
-        ...
+    @abstractmethod
+    def figures(self, judged: Sequence[Any]) -> dict[str, float]:
+        """Return the figures of a validation pass: the primary one, and ``loss`` where it has one."""
 
+    # What it answers.
+
+    @abstractmethod
+    def predictions(self, part: Dataset, outputs: Tree) -> Predictions:
+        """Return the outputs for the items of `part` as a table of predictions."""
+
+    @abstractmethod
     def decode(
-        self, outputs: Tensor, classes: Sequence[str], calibration: Mapping[str, Any], top: int
+        self,
+        outputs: Tree,
+        values: Sequence[Any],
+        classes: Sequence[str],
+        calibration: Mapping[str, Any],
+        top: int,
     ) -> list[dict[str, Any]]:
-        """Return what a user wants to know about each input, as JSON values."""
-        ...
+        """Return what a user wants to know about each of the inputs `values`, as JSON values."""
 
 
 tasks: Registry[Task] = Registry("task", "finetrust.tasks")

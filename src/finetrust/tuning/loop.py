@@ -19,7 +19,8 @@ from finetrust.core.progress import say, track
 from finetrust.core.run_folder import RunFolder
 from finetrust.models.inference import Inference
 from finetrust.models.network import freeze_all_but, train_mode
-from finetrust.tasks.task import Mix, Task
+from finetrust.models.tree import Tree, mapped, n_items, split, to_device
+from finetrust.tasks.task import Mix, Objective, Task
 from finetrust.tuning.checkpoint import (
     Position,
     load_checkpoint,
@@ -42,7 +43,7 @@ class Batches(Protocol):
 
     per_epoch: int
 
-    def epoch(self, epoch: int, start: int) -> Iterator[tuple[Tensor, Tensor]]:
+    def epoch(self, epoch: int, start: int) -> Iterator[tuple[Tree, Tree]]:
         """Yield inputs and targets of the batches of one epoch from batch `start` on."""
         ...
 
@@ -63,7 +64,7 @@ class Stage:
     validation : Batches
         Of the validation data, in their order; no batches if there are none.
     frozen : Inference or None
-        The frozen backbone that turns images into the inputs of `module`, if there is one.
+        The frozen backbone that turns inputs into features for `module`, if there is one.
     """
 
     phase: Phase
@@ -81,8 +82,7 @@ class Loop:
     ----------
     task : Task
     options : TuneOptions
-    loss : nn.Module
-        Outputs and targets to the mean loss of a batch.
+    objective : Objective
     mix : callable or None
         Mixes the items of a batch.
     folder : RunFolder
@@ -93,13 +93,13 @@ class Loop:
         self,
         task: Task,
         options: TuneOptions,
-        loss: nn.Module,
+        objective: Objective,
         mix: Mix | None,
         folder: RunFolder,
         accelerator: "Accelerator",
     ) -> None:
         self.task, self.options, self.mix = task, options, mix
-        self.loss = loss.to(accelerator.device)
+        self.objective = objective.to(accelerator.device)
         self.folder, self.accelerator = folder, accelerator
         self.resume_from: Path | None = None
         self.position = Position(micro_batch=options.micro_batch_size or 0)
@@ -191,8 +191,8 @@ class Loop:
         self,
         module: nn.Module,
         optimizer: torch.optim.Optimizer,
-        inputs: Tensor,
-        targets: Tensor,
+        inputs: Tree,
+        targets: Tree,
         position: Position,
     ) -> tuple[float, int]:
         """Accumulate the gradients of one batch; return its mean loss and the micro-batch size.
@@ -201,11 +201,12 @@ class Loop:
         """
         from accelerate.utils.memory import should_reduce_batch_size
 
-        inputs = inputs.to(self.accelerator.device, non_blocking=True)
-        targets = targets.to(self.accelerator.device, non_blocking=True)
+        inputs = to_device(inputs, self.accelerator.device)
+        targets = to_device(targets, self.accelerator.device)
         if self.mix is not None:
             inputs, targets = self.mix(inputs.float() / 255, targets)
-        micro = position.micro_batch or len(inputs)
+        items = n_items(inputs)
+        micro = position.micro_batch or items
         while True:
             optimizer.zero_grad(set_to_none=True)
             try:
@@ -213,7 +214,7 @@ class Loop:
             except RuntimeError as error:
                 if micro == 1 or not should_reduce_batch_size(error):
                     raise
-                micro = math.ceil(min(micro, len(inputs)) / 2)
+                micro = math.ceil(min(micro, items) / 2)
                 say(f"Out of memory: going on with {micro} items per forward pass.")
                 continue
             loss = float(total)
@@ -222,17 +223,22 @@ class Loop:
                     f"the training loss became {loss} at step {position.step + 1}",
                     "Lower --learning-rate, or choose --precision fp32.",
                 )
-            return loss, micro if micro < len(inputs) else position.micro_batch
+            return loss, micro if micro < items else position.micro_batch
 
-    def _accumulate(self, module: nn.Module, inputs: Tensor, targets: Tensor, micro: int) -> Tensor:
+    def _accumulate(self, module: nn.Module, inputs: Tree, targets: Tree, micro: int) -> Tensor:
         total = torch.zeros((), device=self.accelerator.device)
-        parts = list(zip(inputs.split(micro), targets.split(micro), strict=True))
+        items = n_items(inputs)
+        whole = micro >= items
+        parts = (
+            [(inputs, targets)]
+            if whole
+            else list(zip(split(inputs, micro), split(targets, micro), strict=True))
+        )
         for number, (part, wanted) in enumerate(parts, start=1):
             more = number < len(parts)
             hold = self.accelerator.no_sync(module) if more else contextlib.nullcontext()
             with hold, self.accelerator.autocast():
-                share = len(part) / len(inputs)
-                loss = self.loss(module(part).float(), wanted) * share
+                loss = self.objective(module, part, wanted) * (n_items(part) / items)
                 self.accelerator.backward(loss)
             total += loss.detach()
         return total
@@ -242,19 +248,14 @@ class Loop:
         from accelerate.utils import gather_object
 
         module.eval()
-        outputs, targets = [], []
-        for inputs, wanted in validation.epoch(0, 0):
+        judged = []
+        for inputs, targets in validation.epoch(0, 0):
             with self.accelerator.autocast():
-                found = module(inputs.to(self.accelerator.device)).float()
-            outputs.append(found)
-            targets.append(wanted.to(self.accelerator.device))
-        shares = gather_object(
-            [(torch.cat(outputs).cpu(), torch.cat(targets).cpu())] if outputs else []
-        )
-        if not shares:
-            return {}
-        everything = [torch.cat(column) for column in zip(*shares, strict=True)]
-        return self.task.validate(everything[0], everything[1])
+                outputs = module(to_device(inputs, self.accelerator.device))
+            outputs = mapped(lambda t: t.float() if t.is_floating_point() else t, outputs)
+            judged.append(self.task.judge(outputs, to_device(targets, self.accelerator.device)))
+        everything = gather_object(judged)
+        return self.task.figures(everything) if everything else {}
 
     def _judge(self, position: Position, figures: dict[str, float]) -> tuple[Position, bool]:
         """Return whether this epoch is the best so far: by the primary metric, then by the loss."""

@@ -11,14 +11,28 @@ from finetrust.models.network import Network
 from finetrust.tuning.strategy import Phase
 
 
+def pretrained_layers(network: Network) -> list[tuple[str, ...]]:
+    """Return the names of the pretrained parameters, layer by layer from input to output.
+
+    The layers of the backbone, then those of what is pretrained in the head.
+    """
+    parts = [("backbone", network.backbone), ("head", network.head)]
+    layers = [
+        tuple(f"{prefix}.{name}" for name in names)
+        for prefix, module in parts
+        for _, names in layer_names(module)
+    ]
+    pretrained = [tuple(n for n in names if n not in network.fresh) for names in layers]
+    return [names for names in pretrained if names]
+
+
 def layer_rates(network: Network, phase: Phase) -> dict[str, float]:
     """Return the peak learning rate of every parameter that trains in `phase`, by its name."""
-    rates = {f"head.{name}": phase.learning_rate for name, _ in network.head.named_parameters()}
-    layers = layer_names(network.backbone)
-    top_first = layers[::-1][: phase.trainable_layers]
-    for depth, (_, names) in enumerate(top_first):
+    rates = dict.fromkeys(network.fresh, phase.learning_rate)
+    top_first = pretrained_layers(network)[::-1][: phase.trainable_layers]
+    for depth, names in enumerate(top_first):
         rate = phase.backbone_learning_rate * phase.layer_decay**depth
-        rates.update({f"backbone.{name}": rate for name in names})
+        rates.update(dict.fromkeys(names, rate))
     return rates
 
 

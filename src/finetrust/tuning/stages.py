@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from torch import Tensor
-
 from finetrust.config import TuneOptions
 from finetrust.data.dataset import Dataset
-from finetrust.models.features import compute_features
+from finetrust.data.samples import Samples
+from finetrust.models.features import compute_features, fits
 from finetrust.models.inference import Inference, InferencePrecision
 from finetrust.models.network import Network
-from finetrust.tasks.task import Mix
-from finetrust.tuning.batches import FeatureBatches, ImageBatches, Share
+from finetrust.models.tree import Tree, mapped
+from finetrust.tasks.task import Mix, Task
+from finetrust.tuning.batches import FeatureBatches, InputBatches, Share
 from finetrust.tuning.loop import Batches, Stage
 from finetrust.tuning.optimizer import layer_rates
 from finetrust.tuning.strategy import Phase
@@ -21,6 +21,7 @@ from finetrust.tuning.strategy import Phase
 class Setting:
     """What all phases of a run have in common."""
 
+    task: Task
     options: TuneOptions
     network: Network
     train: Dataset
@@ -49,17 +50,17 @@ def make_stage(phase: Phase, setting: Setting, prepared: Inference | None = None
         of_head = {name.removeprefix("head."): rate for name, rate in rates.items()}
         features: Batches = (
             _cached(inference, phase, setting, setting.train, setting.options.seed)
-            if is_cached(phase, setting)
-            else _PassedThrough(_images(phase, setting), inference)
+            if is_cached(phase, setting) and fits(inference, setting.train)
+            else _PassedThrough(_training_inputs(phase, setting), inference)
         )
         validation: Batches = (
             _cached(inference, phase, setting, setting.val, None)
-            if setting.options.cache
-            else _PassedThrough(_validation_images(phase, setting), inference)
+            if setting.options.cache and fits(inference, setting.val)
+            else _PassedThrough(_validation_inputs(phase, setting), inference)
         )
         return Stage(phase, setting.network.head, of_head, features, validation, inference)
-    batches = _images(phase, setting)
-    return Stage(phase, setting.network, rates, batches, _validation_images(phase, setting), None)
+    batches = _training_inputs(phase, setting)
+    return Stage(phase, setting.network, rates, batches, _validation_inputs(phase, setting), None)
 
 
 def batch_size(phase: Phase, setting: Setting) -> int:
@@ -78,22 +79,22 @@ def batch_size(phase: Phase, setting: Setting) -> int:
 
 
 def is_cached(phase: Phase, setting: Setting) -> bool:
-    """Return whether `phase` trains on features that are computed once."""
+    """Return whether `phase` trains on features that are computed once, if they fit on the disk."""
     deterministic = phase.augment == "none" and setting.mix is None
     return setting.options.cache and phase.trainable_layers == 0 and deterministic
 
 
 class _PassedThrough:
-    """Batches of features, computed from batches of images as they come."""
+    """Batches of features, computed from batches of inputs as they come."""
 
-    def __init__(self, images: Batches, inference: Inference) -> None:
-        self._images, self._inference = images, inference
-        self.per_epoch = images.per_epoch
+    def __init__(self, inputs: Batches, inference: Inference) -> None:
+        self._inputs, self._inference = inputs, inference
+        self.per_epoch = inputs.per_epoch
 
-    def epoch(self, epoch: int, start: int) -> Iterator[tuple[Tensor, Tensor]]:
-        for images, targets in self._images.epoch(epoch, start):
+    def epoch(self, epoch: int, start: int) -> Iterator[tuple[Tree, Tree]]:
+        for inputs, targets in self._inputs.epoch(epoch, start):
             # A clone made outside of inference mode may take part in a backward pass.
-            yield self._inference.features(images).clone(), targets
+            yield mapped(lambda t: t.clone(), self._inference.features(inputs)), targets
 
 
 def _cached(
@@ -101,29 +102,31 @@ def _cached(
 ) -> FeatureBatches:
     features = compute_features(inference, part, setting.options.workers)
     size = batch_size(phase, setting)
-    return FeatureBatches(features, part.targets, size, seed, setting.share)
+    return FeatureBatches(features, part, _samples(setting, "none"), size, seed, setting.share)
 
 
-def _images(phase: Phase, setting: Setting) -> ImageBatches:
-    options = setting.options
-    transform = setting.network.preprocessing.augmented(phase.augment)
-    return ImageBatches(
-        setting.train,
-        transform,
+def _training_inputs(phase: Phase, setting: Setting) -> InputBatches:
+    samples, seed = _samples(setting, phase.augment), setting.options.seed
+    return _inputs(setting.train, samples, phase, setting, seed)
+
+
+def _validation_inputs(phase: Phase, setting: Setting) -> InputBatches:
+    return _inputs(setting.val, _samples(setting, "none"), phase, setting, None)
+
+
+def _inputs(
+    part: Dataset, samples: Samples, phase: Phase, setting: Setting, seed: int | None
+) -> InputBatches:
+    return InputBatches(
+        part,
+        samples,
+        setting.network.preprocessing,
         batch_size(phase, setting),
-        options.seed,
-        setting.share,
-        options.workers,
-    )
-
-
-def _validation_images(phase: Phase, setting: Setting) -> ImageBatches:
-    transform = setting.network.preprocessing.transform()
-    return ImageBatches(
-        setting.val,
-        transform,
-        batch_size(phase, setting),
-        None,
+        seed,
         setting.share,
         setting.options.workers,
     )
+
+
+def _samples(setting: Setting, augment: str) -> Samples:
+    return setting.task.samples(setting.network.preprocessing, augment)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from finetrust.config import TuneOptions
 from finetrust.core.registry import Registry
-from finetrust.models.preprocessing import Augment
+from finetrust.tasks.task import TrainingDefaults
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,8 @@ class Phase:
         Peak rate of the topmost backbone layer.
     layer_decay : float
         Factor on the rate from each layer to the one below it (discriminative rates).
-    augment : {"none", "crop", "crop-flip", "trivialaugment"}
+    augment : str
+        One of the task's augmentations; ``"none"`` leaves nothing random.
     """
 
     name: str
@@ -33,41 +34,41 @@ class Phase:
     learning_rate: float
     backbone_learning_rate: float
     layer_decay: float
-    augment: Augment
+    augment: str
 
 
-Strategy = Callable[[TuneOptions, int], list[Phase]]
-"""From the options and the number of backbone layers to the phases of training."""
+Strategy = Callable[[TuneOptions, int, TrainingDefaults], list[Phase]]
+"""From the options, the number of pretrained layers and the task's defaults to the phases."""
 
 strategies: Registry[Strategy] = Registry("strategy", "finetrust.tuning.strategies")
 
 
-def head_phase(options: TuneOptions, name: str, epochs: int) -> Phase:
+def head_phase(options: TuneOptions, defaults: TrainingDefaults, name: str, epochs: int) -> Phase:
     """Return a phase that trains the head alone, on inputs as they are unless the user augments."""
-    rate = options.learning_rate or 1e-2
+    rate = options.learning_rate or defaults.probe_rate
     return Phase(name, epochs, 0, rate, 0.0, 1.0, options.augment or "none")
 
 
 def backbone_phase(
     options: TuneOptions,
+    defaults: TrainingDefaults,
     name: str,
     epochs: int,
     trainable_layers: int | None,
-    learning_rate: float = 1e-3,
 ) -> Phase:
-    """Return a phase that trains backbone layers too.
+    """Return a phase that trains pretrained layers too.
 
-    The pretrained layers take 0.3 of the head's rate, less with every layer down; a network that
-    starts from random weights has nothing to preserve and takes the head's rate throughout.
+    They take a share of the head's rate, less with every layer down; a network that starts from
+    random weights has nothing to preserve and takes the head's rate throughout.
     """
     scratch = options.weights == "random"
-    rate = options.learning_rate or learning_rate
+    rate = options.learning_rate or defaults.full_rate
     return Phase(
         name,
         epochs,
         trainable_layers,
         rate,
-        options.backbone_learning_rate or (rate if scratch else 0.3 * rate),
-        options.layer_decay or (1.0 if scratch else 0.9),
-        options.augment or "crop-flip",
+        options.backbone_learning_rate or (rate if scratch else defaults.backbone_share * rate),
+        options.layer_decay or (1.0 if scratch else defaults.layer_decay),
+        options.augment or defaults.augment,
     )

@@ -70,18 +70,18 @@ def answered_log_probabilities(
     return log_softmax(logits, temperature or 1.0), evidence.clean["target"][answered]
 
 
-def calibrated_probabilities(evidence: Evidence) -> np.ndarray:
-    """Return what ``predict`` shows of every clean item, in their order.
+def calibrated(predictions: Predictions, calibration: Mapping[str, Any]) -> np.ndarray:
+    """Return what ``predict`` shows of every item, in their order.
 
     Returns
     -------
     float64 array (n, classes)
         NaN for an item without an answer.
     """
-    logits = evidence.clean["logits"]
+    logits = predictions["logits"]
     answered = has_answer(logits)
     probabilities = np.full(logits.shape, np.nan)
-    temperature = temperature_of(evidence.calibration) or 1.0
+    temperature = temperature_of(calibration) or 1.0
     probabilities[answered] = np.exp(log_softmax(logits[answered], temperature))
     return probabilities
 

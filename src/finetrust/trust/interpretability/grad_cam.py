@@ -9,7 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from finetrust.core.errors import NotApplicable
-from finetrust.trust.interpretability.spatial_layer import evaluating, find_layer, layout_of
+from finetrust.models.layout import layout_of
+from finetrust.trust.interpretability.spatial_layer import evaluating, find_layer
 
 
 def grad_cam(

@@ -1,7 +1,6 @@
 """Accuracy under common corruptions (Hendrycks & Dietterich 2019, section 4)."""
 
 from collections.abc import Iterator, Mapping
-from functools import reduce
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from finetrust.trust.accuracy.intervals import (
     wilson,
 )
 from finetrust.trust.accuracy.probabilities import is_right
-from finetrust.trust.stability.corruptions.catalogue import corruptions
+from finetrust.trust.stability.matched import matched
 
 REFERENCE = "Hendrycks & Dietterich 2019, arXiv:1903.12261, section 4"
 
@@ -74,33 +73,15 @@ def relative_corruption_accuracy(evidence: Evidence) -> Iterator[Estimate]:
 def _matched(evidence: Evidence) -> tuple[np.ndarray, dict[str, dict[int, np.ndarray]]]:
     """Return which of the corrupted items are right, untouched and by corruption and severity.
 
-    Float arrays (n,) over the n items that the clean table and every corrupted one have in common,
-    in the order of their ids.
+    Float arrays (n,) over the same n items.
     """
-    known = set(corruptions.names())
-    corrupted = {
-        (name, int(severity)): predictions
-        for perturbation, predictions in evidence.perturbed.items()
-        for name, _, severity in [perturbation.rpartition("-")]
-        if name in known
-    }
-    if not corrupted:
-        raise NotApplicable("the model was not run on corrupted images")
-    tables = [evidence.clean, *corrupted.values()]
-    ids = reduce(np.intersect1d, [predictions.ids for predictions in tables])
-    if not len(ids):
-        raise NotApplicable("no item was seen untouched and under every corruption")
-    clean, *others = (_right(predictions, ids) for predictions in tables)
-    by_type: dict[str, dict[int, np.ndarray]] = {}
-    for (name, severity), right in zip(corrupted, others, strict=True):
-        by_type.setdefault(name, {})[severity] = right
-    return clean, by_type
+    clean, by_type = matched(evidence)
+    right = {name: {s: _right(p) for s, p in of.items()} for name, of in by_type.items()}
+    return _right(clean), right
 
 
-def _right(predictions: Predictions, ids: np.ndarray) -> np.ndarray:
-    order = np.argsort(predictions.ids)
-    rows = order[np.searchsorted(predictions.ids, ids, sorter=order)]
-    return is_right(predictions)[rows].astype(float)
+def _right(predictions: Predictions) -> np.ndarray:
+    return is_right(predictions).astype(float)
 
 
 def _mean(arrays: list[np.ndarray]) -> np.ndarray:

@@ -1,11 +1,12 @@
 """Gradual unfreezing: the head first, then layer after layer from the top (Howard & Ruder 2018, § 3.3)."""
 
 from finetrust.config import TuneOptions
+from finetrust.tasks.task import TrainingDefaults
 from finetrust.tuning.strategy import Phase, backbone_phase, head_phase, strategies
 
 
 @strategies.register("gradual-unfreeze")
-def gradual_unfreeze(options: TuneOptions, layers: int) -> list[Phase]:
+def gradual_unfreeze(options: TuneOptions, layers: int, defaults: TrainingDefaults) -> list[Phase]:
     """Return a head phase, then one epoch per stage with ever more layers, the last stage with all.
 
     With fewer epochs than layers, several layers are unfrozen at each stage; epochs that are left
@@ -13,7 +14,7 @@ def gradual_unfreeze(options: TuneOptions, layers: int) -> list[Phase]:
     """
     epochs = options.epochs or 10
     head = head_phase(
-        options.model_copy(update={"augment": None, "learning_rate": None}), "head", 1
+        options.model_copy(update={"augment": None, "learning_rate": None}), defaults, "head", 1
     )
     if epochs == 1:
         return [head]
@@ -25,6 +26,7 @@ def gradual_unfreeze(options: TuneOptions, layers: int) -> list[Phase]:
         phases.append(
             backbone_phase(
                 options,
+                defaults,
                 "all layers" if last else f"top {open_layers} layers",
                 epochs - stages if last else 1,
                 None if last else open_layers,

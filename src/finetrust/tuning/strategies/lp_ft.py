@@ -1,13 +1,14 @@
 """LP-FT: first a linear probe, then full fine-tuning from the head it found (Kumar et al. 2022)."""
 
 from finetrust.config import TuneOptions
+from finetrust.tasks.task import TrainingDefaults
 from finetrust.tuning.strategy import Phase, backbone_phase, head_phase, strategies
 
 _PROBE_EPOCHS = 20
 
 
 @strategies.register("lp-ft")
-def lp_ft(options: TuneOptions, layers: int) -> list[Phase]:
+def lp_ft(options: TuneOptions, layers: int, defaults: TrainingDefaults) -> list[Phase]:
     """Return a probe of 20 cheap epochs on the frozen backbone, then phases of full fine-tuning.
 
     A head that already fits keeps the first steps of fine-tuning from distorting the pretrained
@@ -16,7 +17,8 @@ def lp_ft(options: TuneOptions, layers: int) -> list[Phase]:
     """
     probe = head_phase(
         options.model_copy(update={"augment": None, "learning_rate": None}),
+        defaults,
         "linear-probe",
         _PROBE_EPOCHS,
     )
-    return [probe, backbone_phase(options, "full", options.epochs or 10, None)]
+    return [probe, backbone_phase(options, defaults, "full", options.epochs or 10, None)]

@@ -1,0 +1,33 @@
+"""Predictions of a network for a whole data set, batch by batch, in the order of its items."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from finetrust.core.predictions import Predictions
+from finetrust.data.dataset import Dataset
+from finetrust.models.features import batched_outputs
+from finetrust.models.inference import Inference
+from finetrust.tasks.task import Task
+
+
+def predicted(
+    task: Task,
+    inference: Inference,
+    dataset: Dataset,
+    workers: int | None,
+    label: str = "predictions",
+) -> Predictions:
+    """Return what the network says about every item; at least one."""
+    parts, order = [], []
+    for rows, outputs in batched_outputs(inference, dataset, workers, label):
+        parts.append(task.predictions(dataset.take(rows), outputs))
+        order.append(rows)
+    return in_order(parts, order)
+
+
+def in_order(parts: Sequence[Predictions], order: Sequence[np.ndarray]) -> Predictions:
+    """Return the parts as one table, sorted by the rows that they are of."""
+    rows = np.concatenate(order)
+    joined = Predictions.joined(parts)
+    return joined if np.array_equal(rows, np.arange(len(rows))) else joined.take(np.argsort(rows))

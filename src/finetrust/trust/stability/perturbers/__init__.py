@@ -1,0 +1,1 @@
+"""What disturbs inputs, one file per kind of input."""
