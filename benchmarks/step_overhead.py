@@ -1,13 +1,17 @@
-"""The time of a step of full fine-tuning against a bare PyTorch loop on the same batches.
+"""The time of a step of full fine-tuning against a bare PyTorch loop on the same batches, for any task.
 
-Both do the same arithmetic: forward, cross entropy, backward, gradient clipping, AdamW with a
-schedule. They take turns step by step in one process, so that the drift of a busy machine meets both;
-the ratio is that of the medians.
+Both do the same arithmetic: forward, loss, backward, gradient clipping, AdamW with a schedule. They take
+turns step by step in one process, so that the drift of a busy machine meets both; the ratio is that of
+the medians. Decoding is not counted: the batches are ready.
 
-    python benchmarks/step_overhead.py [--model resnet50] [--size 96] [--batch-size 32]
+    python benchmarks/step_overhead.py --data digits --model resnet50 --input-size 96 --weights random
+    python benchmarks/step_overhead.py --data ../shared/data/bccd --model FILE.py:FUNCTION
+
+Every option of ``finetrust tune`` can be given as ``--option value``.
 """
 
 import argparse
+import itertools
 import statistics
 import tempfile
 import time
@@ -15,68 +19,90 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from finetrust.config import ModelOptions, TuneOptions
+from finetrust.config import TuneOptions, make_options
 from finetrust.core.progress import quietly
 from finetrust.core.run_folder import RunFolder
-from finetrust.models.assemble import assemble
-from finetrust.models.layers import layer_names
+from finetrust.data.report import check
+from finetrust.data.source import DataOptions, open_dataset
 from finetrust.models.network import Network
-from finetrust.tasks.task import tasks
+from finetrust.models.tree import Tree, to_device
+from finetrust.tasks.task import Objective, tasks
 from finetrust.tuning.accelerator import new_accelerator
+from finetrust.tuning.batches import InputBatches
 from finetrust.tuning.loop import Loop, Stage
-from finetrust.tuning.optimizer import layer_rates
+from finetrust.tuning.optimizer import layer_rates, pretrained_layers
 from finetrust.tuning.strategy import strategies
 
-CLASSES = 10
 WARM_UP = 2
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", default="resnet50")
-    parser.add_argument("--size", type=int, default=96)
-    parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--steps", type=int, default=20, help="steps of each")
+    parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    options = parser.parse_args()
-    net = network(options)
-    chosen = TuneOptions(model=options.model, data="none", epochs=1)
-    phase = strategies.get("full")(chosen, len(layer_names(net.backbone)))[0]
-    turns = Turns(options)
-    with tempfile.TemporaryDirectory() as folder, quietly():
-        accelerator = new_accelerator(torch.device(options.device), "fp32")
-        task, loss = tasks.get("classification"), nn.CrossEntropyLoss()
-        loop = Loop(task, chosen, loss, None, RunFolder(Path(folder)), accelerator)
+    ours, rest = parser.parse_known_args()
+    given = {
+        flag.removeprefix("--").replace("-", "_"): value
+        for flag, value in zip(rest[::2], rest[1::2], strict=True)
+    }
+    options = make_options(TuneOptions, {**given, "epochs": 1})
+    opened = open_dataset(str(options.data), DataOptions.of(options))
+    task = tasks.get(options.task or opened.task)
+    with quietly(), tempfile.TemporaryDirectory() as folder:
+        dataset, _, _ = check(task.prepare(opened, options), task)
+        train = dataset.split("train")
+        networks = []
+        for _ in range(2):
+            torch.manual_seed(0)
+            assembled = task.assemble(options, dataset)
+            net = task.network(assembled, dataset.classes, options)
+            task.begin(net, train)
+            networks.append(net.to(ours.device))
+        net, other = networks
+        phase = strategies.get("full")(options, len(pretrained_layers(net)), task.defaults)[0]
+        batches = InputBatches(
+            train,
+            task.samples(net.preprocessing, phase.augment),
+            net.preprocessing,
+            ours.batch_size,
+            0,
+            (0, 1),
+            0,
+        )
+        endless = (batch for epoch in itertools.count() for batch in batches.epoch(epoch, 0))
+        ready = list(itertools.islice(endless, ours.steps + WARM_UP))
+        objective = task.objective(options, train).to(ours.device)
+        turns = Turns(ready, bare_step(other, objective, len(ready), ours.device))
+        accelerator = new_accelerator(torch.device(ours.device), "fp32")
+        loop = Loop(task, options, objective, None, RunFolder(Path(folder)), accelerator)
         loop.run(0, Stage(phase, net, layer_rates(net, phase), turns, Nothing()))
-    bare, ours = statistics.median(turns.bare), statistics.median(turns.ours)
+    bare, mine = statistics.median(turns.bare), statistics.median(turns.ours)
     print(
-        f"{options.model}, {options.size} px, batch {options.batch_size}, {options.device}, "
-        f"{options.steps} steps: bare loop {bare:.4f} s/step, finetrust {ours:.4f}, "
-        f"ratio {ours / bare:.3f}"
+        f"{options.data}, {options.model}, batch {ours.batch_size}, {ours.device}, {ours.steps} steps: "
+        f"bare loop {bare:.4f} s/step, finetrust {mine:.4f}, ratio {mine / bare:.3f}"
     )
 
 
 class Turns:
     """The batches of finetrust's loop; before each, the bare loop takes a step on the same batch."""
 
-    def __init__(self, options: argparse.Namespace) -> None:
-        self.per_epoch = options.steps + WARM_UP
+    def __init__(
+        self, batches: list[tuple[Tree, Tree]], step: Callable[[Tree, Tree], None]
+    ) -> None:
+        self.per_epoch = len(batches)
         self.bare: list[float] = []
         self.ours: list[float] = []
-        self._options = options
-        self._step = bare_step(options, self.per_epoch)
+        self._batches, self._step = batches, step
 
-    def epoch(self, epoch: int, start: int) -> Iterator[tuple[Tensor, Tensor]]:
-        shape = (self._options.batch_size, 3, self._options.size, self._options.size)
-        for number in range(self.per_epoch):
-            images = torch.randint(256, shape, dtype=torch.uint8)
-            targets = torch.randint(CLASSES, shape[:1])
+    def epoch(self, epoch: int, start: int) -> Iterator[tuple[Tree, Tree]]:
+        for number, (inputs, targets) in enumerate(self._batches):
             begin = time.perf_counter()
-            self._step(images, targets)
+            self._step(inputs, targets)
             between = time.perf_counter()
-            yield images, targets
+            yield inputs, targets
             end = time.perf_counter()
             if number >= WARM_UP:
                 self.bare.append(between - begin)
@@ -88,21 +114,22 @@ class Nothing:
 
     per_epoch = 0
 
-    def epoch(self, epoch: int, start: int) -> Iterator[tuple[Tensor, Tensor]]:
+    def epoch(self, epoch: int, start: int) -> Iterator[tuple[Tree, Tree]]:
         return iter(())
 
 
-def bare_step(options: argparse.Namespace, steps: int) -> Callable[[Tensor, Tensor], None]:
+def bare_step(
+    net: Network, objective: Objective, steps: int, device: str
+) -> Callable[[Tree, Tree], None]:
     """Return a step of the loop that everybody writes."""
-    net = network(options).train()
+    net.train()
     optimizer = torch.optim.AdamW(net.parameters(), lr=1e-4, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-    loss_of = nn.CrossEntropyLoss()
 
-    def step(images: Tensor, targets: Tensor) -> None:
-        images, targets = images.to(options.device), targets.to(options.device)
+    def step(inputs: Tree, targets: Tree) -> None:
+        inputs, targets = (to_device(tree, torch.device(device)) for tree in (inputs, targets))
         optimizer.zero_grad()
-        loss = loss_of(net(images), targets)
+        loss = objective(net, inputs, targets)
         loss.backward()
         nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimizer.step()
@@ -110,15 +137,6 @@ def bare_step(options: argparse.Namespace, steps: int) -> Callable[[Tensor, Tens
         loss.item()
 
     return step
-
-
-def network(options: argparse.Namespace) -> Network:
-    torch.manual_seed(0)
-    wanted = ModelOptions(model=options.model, weights="random", input_size=options.size)
-    assembled = assemble(wanted)
-    net = assembled.network(nn.Linear(assembled.parts.features, CLASSES))
-    net.backbone.to(memory_format=torch.channels_last)
-    return net.to(options.device)
 
 
 if __name__ == "__main__":

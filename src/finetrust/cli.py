@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from pydantic.fields import FieldInfo
@@ -14,6 +14,9 @@ from pydantic.fields import FieldInfo
 from finetrust import __version__
 from finetrust.config import EvaluateOptions, Options, TuneOptions
 from finetrust.core.errors import UserError
+
+if TYPE_CHECKING:
+    from finetrust.tasks.task import Task
 
 app = typer.Typer(
     name="finetrust",
@@ -178,9 +181,9 @@ def predict(
         list[str], typer.Argument(help="Images and folders of images; or texts and files of texts.")
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    top: Annotated[int, typer.Option(min=1, help="How many classes to show for each image.")] = 3,
+    top: Annotated[int, typer.Option(min=1, help="How many classes to show for each input.")] = 3,
     on_error: Annotated[
-        Literal["skip", "fail"], typer.Option(help="What an unreadable image is.")
+        Literal["skip", "fail"], typer.Option(help="What an unreadable input is.")
     ] = "skip",
     model: Annotated[
         str | None, typer.Option(help="FILE.py:FUNCTION that may be run to build the architecture.")
@@ -188,23 +191,21 @@ def predict(
     device: Annotated[str | None, typer.Option(help="cpu, cuda, ...")] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Predict images with a fine-tuned model, with calibrated probabilities."""
+    """Predict images or texts with a fine-tuned model, with calibrated probabilities."""
     from finetrust.api.predict import predict as predict_inputs
     from finetrust.api.run import load
+    from finetrust.tasks.task import tasks
 
+    opened = load(run, allow_code=model)
     results = predict_inputs(
-        load(run, allow_code=model),
-        *inputs,
-        top=top,
-        on_error=on_error,
-        device=device,
-        quiet=quiet,
+        opened, *inputs, top=top, on_error=on_error, device=device, quiet=quiet
     )
     if as_json:
         print(json.dumps(results, indent=1, ensure_ascii=False))
     else:
+        task = tasks.get(opened.model.task)
         for result in results:
-            print(_line(result))
+            print(_line(task, result))
 
 
 @app.command()
@@ -227,11 +228,10 @@ def _tuned(record: Mapping[str, Any]) -> str:
     return f"Validation: {figures or 'no validation data'}; {record['seconds']:.1f} s in all."
 
 
-def _line(result: Mapping[str, Any]) -> str:
-    if "error" in result:
-        return f"{result['path']}\terror: {result['error']}"
-    top = "\t".join(f"{t['class']} {t['probability']:.1%}" for t in result["top"])
-    return f"{result['path']}\t{top}"
+def _line(task: "Task", result: Mapping[str, Any]) -> str:
+    answer = {name: value for name, value in result.items() if name != "path"}
+    said = f"error: {answer['error']}" if "error" in answer else task.line(answer)
+    return f"{result['path']}\t{said}"
 
 
 def _print_profile(profile: Any) -> None:

@@ -142,7 +142,9 @@ def _tune(
         )
     train, val = dataset.split("train"), dataset.split("val")
     torch.manual_seed(options.seed)
-    network = task.network(assembled, dataset.classes, options).to(accelerator.device)
+    network = task.network(assembled, dataset.classes, options)
+    task.begin(network, train)
+    network.to(accelerator.device)
     phases = strategy(options, len(pretrained_layers(network)), task.defaults)
     prepared: Inference | None = None
     if accelerator.is_main_process:

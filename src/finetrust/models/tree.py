@@ -65,11 +65,17 @@ def joined(trees: Sequence[Tree]) -> Tree:
     return torch.cat(_padded(trees))
 
 
+def leaves(tree: Tree) -> list[Tensor]:
+    """Return the tensors of a tree, in their order."""
+    if isinstance(tree, Tensor):
+        return [tree]
+    parts = tree.values() if isinstance(tree, dict) else tree
+    return [leaf for part in parts for leaf in leaves(part)]
+
+
 def flat(tree: Tree) -> Tensor:
     """Return all numbers of a batch as one tensor (items, numbers)."""
-    tensors: list[Tensor] = []
-    mapped(lambda tensor: tensors.append(tensor.flatten(1).float()) or tensor, tree)  # type: ignore[func-returns-value]
-    return torch.cat(tensors, dim=1)
+    return torch.cat([leaf.flatten(1).float() for leaf in leaves(tree)], dim=1)
 
 
 def _padded(tensors: Sequence[Tensor]) -> list[Tensor]:

@@ -77,7 +77,7 @@ def fit_weights(parts: Parts, file: WeightsFile) -> tuple[Parts, tuple[str, ...]
     """
     own = parts.backbone.state_dict()
     weight, bias = f"{parts.head_name}.weight", f"{parts.head_name}.bias"
-    prefix = _prefix(file.tensors, {*own, weight})
+    prefix = name_prefix(file.tensors, {*own, weight})
     found = {
         name.removeprefix(prefix): tensor
         for name, tensor in file.tensors.items()
@@ -161,7 +161,7 @@ def _largest(raw: object, where: str = "") -> tuple[dict[str, Tensor], str]:
     return best
 
 
-def _prefix(names: Mapping[str, Tensor], own: set[str]) -> str:
+def name_prefix(names: Mapping[str, Tensor], own: set[str]) -> str:
     """Return what stands before the model's own names in most of the file's names."""
     counts: Counter[str] = Counter()
     for name in names:

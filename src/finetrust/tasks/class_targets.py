@@ -118,6 +118,11 @@ def decoded_classes(
     return [_decoded(of_item, classes, top) for of_item in probabilities]
 
 
+def classes_line(answer: Mapping[str, Any]) -> str:
+    """Return the most probable classes of one item on one line."""
+    return "\t".join(f"{best['class']} {best['probability']:.1%}" for best in answer["top"])
+
+
 def _decoded(probabilities: Tensor, classes: Sequence[str], top: int) -> dict[str, Any]:
     if not probabilities.isfinite().all():
         return {"error": "the model returned NaN or infinity"}

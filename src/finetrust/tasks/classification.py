@@ -14,6 +14,7 @@ from finetrust.tasks.class_targets import (
     balanced_weights,
     class_figures,
     class_predictions,
+    classes_line,
     counts_by_class,
     decoded_classes,
     refuse_lost_classes,
@@ -87,6 +88,9 @@ class Classification(ImageTask):
         top: int,
     ) -> list[dict[str, Any]]:
         return decoded_classes(outputs, classes, calibration, top)
+
+    def line(self, answer: Mapping[str, Any]) -> str:
+        return classes_line(answer)
 
 
 tasks.add("classification", Classification())

@@ -29,6 +29,10 @@ class ImageTask(Task):
     def n_outputs(self, classes: Sequence[str]) -> int:
         """Return how many numbers the head yields for an image."""
 
+    def head(self, in_features: int, out_features: int, bias: bool = True) -> nn.Linear:
+        """Return an untrained head."""
+        return nn.Linear(in_features, out_features, bias)
+
     def assemble(
         self,
         options: ModelOptions,
@@ -41,7 +45,7 @@ class ImageTask(Task):
     def network(
         self, assembled: Assembled, classes: Sequence[str], options: TuneOptions
     ) -> Network:
-        head = nn.Linear(assembled.parts.features, self.n_outputs(classes))
+        head = self.head(assembled.parts.features, self.n_outputs(classes))
         return classifier_network(assembled.parts.backbone, head, assembled.preprocessing)
 
     def as_it_comes(
@@ -66,7 +70,7 @@ class ImageTask(Task):
 
     def restore(self, module: nn.Module, recipe: Mapping[str, Any], preprocessing: Any) -> Network:
         parts = take_apart(module, preprocessing.input_size)
-        return classifier_network(parts.backbone, nn.Linear(**recipe), preprocessing)
+        return classifier_network(parts.backbone, self.head(**recipe), preprocessing)
 
     def load_preprocessing(self, values: dict[str, Any], folder: Path) -> Preprocessing:
         return Preprocessing.from_dict(values)

@@ -1,5 +1,6 @@
 """A task: what a target is, which network fits, the loss, the primary metric, how outputs decode."""
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -169,6 +170,9 @@ class Task(ABC):
     ) -> "Network":
         """Return the assembled backbone under an untrained head."""
 
+    def begin(self, network: "Network", train: Dataset) -> None:
+        """Set what the untrained head may know of the training targets, such as their scale."""
+
     @abstractmethod
     def as_it_comes(
         self, assembled: "Assembled", dataset: Dataset
@@ -229,6 +233,14 @@ class Task(ABC):
         top: int,
     ) -> list[dict[str, Any]]:
         """Return what a user wants to know about each of the inputs `values`, as JSON values."""
+
+    def line(self, answer: Mapping[str, Any]) -> str:
+        """Return what `decode` says about one input on one line of text."""
+        return "\t".join(f"{name} {_short(value)}" for name, value in answer.items())
+
+
+def _short(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
 
 
 tasks: Registry[Task] = Registry("task", "finetrust.tasks")

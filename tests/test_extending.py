@@ -1,0 +1,26 @@
+"""The page on extending finetrust shows the very code of the task that it adds."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_every_snippet_is_a_part_of_the_file_that_it_explains() -> None:
+    page = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+    code = (ROOT / "src" / "finetrust" / "tasks" / "regression.py").read_text(encoding="utf-8")
+    snippets = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len(snippets) >= 6
+    for snippet in snippets:
+        for part in snippet.rstrip().split("\n\n"):
+            assert part in code, part
+
+
+def test_the_task_is_named_nowhere_but_in_its_own_file() -> None:
+    others = [
+        path
+        for path in (ROOT / "src").rglob("*.py")
+        if path.name != "regression.py" and "regression" in path.read_text(encoding="utf-8")
+    ]
+    named = [path for path in others if "linear regression" not in path.read_text().lower()]
+    assert all("logistic regression" in path.read_text().lower() for path in named), named
