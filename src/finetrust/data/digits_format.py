@@ -15,6 +15,7 @@ class DigitsFormat:
     """``digits``, or ``digits:N`` with N a class to train on, N to validate on, the rest to test."""
 
     rank = 3
+    tasks: tuple[str, ...] = ()
 
     def names(self) -> list[str]:
         return ["digits"]

@@ -21,6 +21,7 @@ class FolderFormat:
     """``class/x.jpg`` or ``train/class/x.jpg``; images may lie deeper inside a class folder."""
 
     rank = 2
+    tasks: tuple[str, ...] = ()
 
     def names(self) -> list[str]:
         return []

@@ -22,6 +22,7 @@ class HuggingFaceFormat:
     """``hf:NAME``, ``hf:NAME:CONFIG`` or ``hf:FOLDER``; code that comes with data is never run."""
 
     rank = 0
+    tasks: tuple[str, ...] = ()
 
     def names(self) -> list[str]:
         return []

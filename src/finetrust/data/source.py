@@ -27,6 +27,8 @@ class DataOptions:
     text_pair_column : str or None
     ignore_index : int or None
         Value of a mask that stands for no class.
+    task : str or None
+        The task that the user wants the data for.
     """
 
     path_column: str = "path"
@@ -37,6 +39,7 @@ class DataOptions:
     text_column: str = "text"
     text_pair_column: str | None = None
     ignore_index: int | None = None
+    task: str | None = None
 
     @classmethod
     def of(cls, options: DataColumns) -> "DataOptions":
@@ -54,6 +57,9 @@ class Format(Protocol):
     """One format. ``rank`` orders the formats when several accept a name; the lowest opens it."""
 
     rank: int
+
+    tasks: tuple[str, ...]
+    """The tasks that its data are for; empty where they may be for any."""
 
     def names(self) -> list[str]:
         """Return the data sets that this format knows by name."""
@@ -94,9 +100,11 @@ def open_dataset(source: str | Path | Dataset, options: DataOptions | None = Non
     if isinstance(source, Dataset):
         return source
     name = str(source)
+    chosen = options or DataOptions()
     for _, data_format in sorted(formats.items(), key=lambda item: item[1].rank):
-        if data_format.accepts(name):
-            return data_format.open(name, options or DataOptions())
+        unfit = chosen.task and data_format.tasks and chosen.task not in data_format.tasks
+        if not unfit and data_format.accepts(name):
+            return data_format.open(name, chosen)
     path = Path(name).expanduser()
     if path.is_file():
         raise UserError(

@@ -22,6 +22,7 @@ class TableFormat:
     """One row for each image; paths are relative to the folder of the table."""
 
     rank = 1
+    tasks: tuple[str, ...] = ()
 
     def names(self) -> list[str]:
         return []

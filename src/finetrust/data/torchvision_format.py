@@ -70,6 +70,7 @@ class TorchvisionFormat:
     """``cifar10`` or ``torchvision:cifar10``; the splits are those that the data set names."""
 
     rank = 4
+    tasks: tuple[str, ...] = ()
 
     def names(self) -> list[str]:
         return list(_KINDS)

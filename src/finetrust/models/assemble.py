@@ -107,7 +107,7 @@ def image_preprocessing(
     UserError
         If nobody knows what the weights expect.
     """
-    known = given or pretrained.preprocessing
+    known: Any = given or pretrained.preprocessing
     stated = options.mean is not None and options.std is not None
     if known is None and options.input_size and options.mean and options.std:
         size = options.input_size

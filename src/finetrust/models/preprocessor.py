@@ -43,6 +43,10 @@ class Preprocessor(Protocol):
         """Return how long each input is, so that like may go with like; None if all are alike."""
         ...
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the preprocessing as JSON values, for people to read."""
+        ...
+
     def save(self, folder: Path) -> dict[str, Any]:
         """Return the preprocessing as JSON values; files that it needs are written to `folder`."""
         ...

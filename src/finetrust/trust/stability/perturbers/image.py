@@ -3,13 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from torch import Tensor
+
 from finetrust.core.predictions import Predictions
 from finetrust.data.dataset import Dataset
 from finetrust.models.features import batched_inputs
 from finetrust.models.inference import Inference
+from finetrust.models.tree import Tree, mapped, to_device
 from finetrust.tasks.predicted import in_order
 from finetrust.tasks.task import Task
-from finetrust.trust.stability.corruptions.catalogue import SEVERITIES, corruptions
+from finetrust.trust.stability.corruptions.catalogue import SEVERITIES, Corruption, corruptions
 from finetrust.trust.stability.item_seeds import item_seeds
 from finetrust.trust.stability.perturbers.perturber import perturbers
 
@@ -42,16 +45,24 @@ class ImagePerturber:
         for rows, images in batched_inputs(inference, dataset, workers, "corruptions"):
             part = dataset.take(rows)
             order.append(rows)
-            pixels = images.to(inference.device).float() / 255
+            pixels = mapped(lambda image: image.float() / 255, to_device(images, inference.device))
             drawn = seeds[rows].to(inference.device)
             for name, corruption in chosen.items():
                 for severity in severities:
-                    outputs = inference(corruption(pixels, severity, drawn))
+                    outputs = inference(_corrupted(corruption, pixels, severity, drawn))
                     parts[f"{name}-{severity}"].append(task.predictions(part, outputs))
         return {
             name: replace(in_order(found, order), perturbation=name)
             for name, found in parts.items()
         }
+
+
+def _corrupted(corruption: Corruption, images: Tree, severity: int, seeds: Tensor) -> Tree:
+    """Return a batch of images corrupted; images of several sizes come as a list."""
+    if isinstance(images, Tensor):
+        return corruption(images, severity, seeds)
+    pairs = zip(images, seeds, strict=True)
+    return [corruption(image[None], severity, seed[None])[0] for image, seed in pairs]
 
 
 perturbers.add("image", ImagePerturber())

@@ -13,13 +13,20 @@ from finetrust.tasks.task import Task
 class Perturber(Protocol):
     """What evaluation asks of the perturber of a kind of input; registered by the kind's name."""
 
-    default_names: tuple[str, ...]
-    """The corruptions that are applied where the user names none."""
+    @property
+    def default_names(self) -> tuple[str, ...]:
+        """The corruptions that are applied where the user names none."""
+        ...
 
-    severities: tuple[int, ...]
-    """All severities there are."""
+    @property
+    def severities(self) -> tuple[int, ...]:
+        """All severities there are."""
+        ...
 
-    default_severities: tuple[int, ...]
+    @property
+    def default_severities(self) -> tuple[int, ...]:
+        """The severities that are applied where the user names none."""
+        ...
 
     def check(self, names: Sequence[str]) -> None:
         """Raise UserError for a corruption that is not known, naming the nearest."""
