@@ -62,6 +62,8 @@ class TrainingDefaults:
         Factor on the rate from each pretrained layer to the one below it.
     augment : str
         Augmentation while the backbone trains.
+    probe_epochs, full_epochs : int
+        Epochs of a phase on the frozen backbone, and of one in which the backbone trains.
     """
 
     probe_rate: float = 1e-2
@@ -69,6 +71,8 @@ class TrainingDefaults:
     backbone_share: float = 0.3
     layer_decay: float = 0.9
     augment: str = "crop-flip"
+    probe_epochs: int = 20
+    full_epochs: int = 10
 
 
 class Baseline(Protocol):

@@ -12,7 +12,7 @@ def gradual_unfreeze(options: TuneOptions, layers: int, defaults: TrainingDefaul
     With fewer epochs than layers, several layers are unfrozen at each stage; epochs that are left
     over train everything.
     """
-    epochs = options.epochs or 10
+    epochs = options.epochs or defaults.full_epochs
     head = head_phase(
         options.model_copy(update={"augment": None, "learning_rate": None}), defaults, "head", 1
     )

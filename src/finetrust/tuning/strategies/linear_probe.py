@@ -8,4 +8,4 @@ from finetrust.tuning.strategy import Phase, head_phase, strategies
 @strategies.register("linear-probe")
 def linear_probe(options: TuneOptions, layers: int, defaults: TrainingDefaults) -> list[Phase]:
     """Return one phase that trains the head alone (Alain & Bengio 2016)."""
-    return [head_phase(options, defaults, "linear-probe", options.epochs or 20)]
+    return [head_phase(options, defaults, "linear-probe", options.epochs or defaults.probe_epochs)]

@@ -4,12 +4,10 @@ from finetrust.config import TuneOptions
 from finetrust.tasks.task import TrainingDefaults
 from finetrust.tuning.strategy import Phase, backbone_phase, head_phase, strategies
 
-_PROBE_EPOCHS = 20
-
 
 @strategies.register("lp-ft")
 def lp_ft(options: TuneOptions, layers: int, defaults: TrainingDefaults) -> list[Phase]:
-    """Return a probe of 20 cheap epochs on the frozen backbone, then phases of full fine-tuning.
+    """Return a probe of some cheap epochs on the frozen backbone, then phases of full fine-tuning.
 
     A head that already fits keeps the first steps of fine-tuning from distorting the pretrained
     features (Kumar et al. 2022, "Fine-Tuning can Distort Pretrained Features and Underperform
@@ -19,6 +17,9 @@ def lp_ft(options: TuneOptions, layers: int, defaults: TrainingDefaults) -> list
         options.model_copy(update={"augment": None, "learning_rate": None}),
         defaults,
         "linear-probe",
-        _PROBE_EPOCHS,
+        defaults.probe_epochs,
     )
-    return [probe, backbone_phase(options, defaults, "full", options.epochs or 10, None)]
+    return [
+        probe,
+        backbone_phase(options, defaults, "full", options.epochs or defaults.full_epochs, None),
+    ]
