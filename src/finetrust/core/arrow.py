@@ -9,6 +9,13 @@ import numpy as np
 import pyarrow as pa
 
 
+def column_of(values: np.ndarray) -> pa.Array:
+    """Return strings, numbers, or one array of numbers an item (dtype object) as an Arrow column."""
+    if values.dtype == object:
+        return ragged_column(values)
+    return text_column(values) if values.dtype.kind == "U" else number_column(values)
+
+
 def text_column(values: Iterable[str]) -> pa.Array:
     """Return strings as an Arrow column."""
     encoded = [str(value).encode() for value in values]

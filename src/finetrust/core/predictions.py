@@ -20,8 +20,8 @@ class Predictions:
     ----------
     ids : array of str (n,)
     columns : mapping of str to array (n,), (n, k) or (n,) of dtype object
-        What the task yields, e.g. ``target`` (n,) and ``logits`` (n, classes). A column of dtype
-        object holds one array of numbers an item, (m,) or (m, k) with any m.
+        What the task yields, e.g. ``target`` (n,) and ``logits`` (n, classes): numbers, or strings
+        (n,). A column of dtype object holds one array of numbers an item, (m,) or (m, k) with any m.
     split : str
         ``"train"``, ``"val"`` or ``"test"``.
     perturbation : str
@@ -60,12 +60,9 @@ class Predictions:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        from finetrust.core.arrow import number_column, ragged_column, text_column
+        from finetrust.core.arrow import column_of, text_column
 
-        columns = {
-            name: ragged_column(values) if values.dtype == object else number_column(values)
-            for name, values in self.columns.items()
-        }
+        columns = {name: column_of(values) for name, values in self.columns.items()}
         table = pa.Table.from_pydict({"id": text_column(self.ids), **columns})
         table = table.replace_schema_metadata(
             {"split": self.split, "perturbation": self.perturbation}
@@ -115,6 +112,8 @@ def _array(column: Any) -> np.ndarray:
         chunk = pa.concat_arrays(chunk.chunks)
     if pa.types.is_list(chunk.type):
         return ragged(_rows(chunk))
+    if pa.types.is_string(chunk.type):
+        return np.asarray(chunk.to_pylist(), dtype=str)
     return _numbers(chunk)
 
 

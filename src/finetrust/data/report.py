@@ -119,9 +119,10 @@ def _report(
     exact_pairs = exact_copies(dataset.digests)
     near_pairs = near_copies(near, dataset.digests, dataset.splits)
     splits = dataset.splits.tolist()
-    copied = {row for pair in [*exact_pairs, *near_pairs] for row in pair}
+    compared = [*exact_pairs, *(near_pairs if task.near_copies_agree else ())]
+    copied = {row for pair in compared for row in pair}
     labels = {row: task.label(dataset.targets[row], dataset.classes) for row in copied}
-    contradictory = [(a, b) for a, b in [*exact_pairs, *near_pairs] if labels[a] != labels[b]]
+    contradictory = [(a, b) for a, b in compared if labels[a] != labels[b]]
     report = DataReport(
         name=dataset.name,
         classes=dataset.classes,

@@ -14,7 +14,7 @@ from finetrust.core.errors import UserError
 from finetrust.core.nearest import did_you_mean
 from finetrust.models.preprocessing import Preprocessing
 from finetrust.models.reason import reason
-from finetrust.models.source import Pretrained, Provenance, Source, sources
+from finetrust.models.source import Architecture, Pretrained, Provenance, Source, sources
 from finetrust.models.weights_file import sha256_of_tensors
 
 
@@ -53,6 +53,16 @@ class BuilderSource(Source):
 
     def describe(self, built: Pretrained, file: Path, sha256: str) -> Pretrained:
         return built
+
+    def rebuild(
+        self, architecture: Architecture, folder: Path, allow_code: str | None
+    ) -> nn.Module:
+        if allow_code is None:
+            raise UserError(
+                f"{folder}: the architecture is built by the code {architecture.name}",
+                f"If you trust that file, allow it to run: --model {architecture.name}",
+            )
+        return self.build(allow_code, "random", architecture.args).module
 
 
 sources.add("builder", BuilderSource())

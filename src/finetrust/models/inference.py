@@ -11,8 +11,18 @@ import torch
 from accelerate.utils.memory import should_reduce_batch_size
 from torch import Tensor, nn
 
-from finetrust.models.network import Network
-from finetrust.models.tree import Tree, flat, joined, leaves, mapped, n_items, split, taken, to_device
+from finetrust.models.network import Compute, Network
+from finetrust.models.tree import (
+    Tree,
+    flat,
+    joined,
+    leaves,
+    mapped,
+    n_items,
+    split,
+    taken,
+    to_device,
+)
 from finetrust.models.weights_file import sha256_of_tensors
 
 InferencePrecision = Literal["fp32", "bf16"]
@@ -43,7 +53,7 @@ class Inference:
         self.head = copy.deepcopy(network.head).eval().requires_grad_(False)
         self.batch_size = self.preprocessing.items_at_once(self.device.type == "cpu")
         example = self.normalise(to_device(self.preprocessing.example(2), self.device))
-        self._backbone = _Backbone(network.backbone, example, self._dtype)
+        self._backbone = _Backbone(network.backbone, network.features_of, example, self._dtype)
 
     @property
     def _dtype(self) -> torch.dtype:
@@ -142,9 +152,11 @@ class Inference:
 class _Backbone:
     """A copy of a backbone that is prepared when it is first needed: features may be cached."""
 
-    def __init__(self, module: nn.Module, example: Tree, dtype: torch.dtype) -> None:
+    def __init__(
+        self, module: nn.Module, features_of: Compute, example: Tree, dtype: torch.dtype
+    ) -> None:
         self._module = copy.deepcopy(module).eval().requires_grad_(False)
-        self._example, self._dtype = example, dtype
+        self._features_of, self._example, self._dtype = features_of, example, dtype
 
     @cached_property
     def identity(self) -> tuple[str, ...]:
@@ -161,7 +173,7 @@ class _Backbone:
     @cached_property
     def _example_features(self) -> Tensor:
         with torch.inference_mode():
-            return flat(self._module(taken(self._example, slice(0, 1))))[0]
+            return flat(self._features_of(self._module(taken(self._example, slice(0, 1)))))[0]
 
     @cached_property
     def prepared(self) -> nn.Module:

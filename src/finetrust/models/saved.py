@@ -90,7 +90,8 @@ def load(
         provenance = Provenance(**{**facts["provenance"], "notes": notes})
         architecture = Architecture(**facts["architecture"]) if facts["architecture"] else None
     built = _build(architecture, folder, allow_code) if module is None else copied(module)
-    network = task.restore(built, recipe, preprocessing).eval()
+    with _telling(folder / "model.json"):
+        network = task.restore(built, recipe, preprocessing).eval()
     with _telling(folder / "weights.safetensors") as file:
         network.load_state_dict(load_file(file))
     return SavedModel(network, name, classes, provenance, architecture, calibration)
@@ -119,12 +120,4 @@ def _build(architecture: Architecture | None, folder: Path, allow_code: str | No
             f"{folder}: this model was a module given in Python and has no name to build it from",
             "Load it in Python: finetrust.load(run, module=your_module).",
         )
-    name = architecture.name
-    if architecture.source == "builder":
-        if allow_code is None:
-            raise UserError(
-                f"{folder}: the architecture is built by the code {name}",
-                f"If you trust that file, allow it to run: --model {name}",
-            )
-        name = allow_code
-    return sources.get(architecture.source).build(name, "random", architecture.args).module
+    return sources.get(architecture.source).rebuild(architecture, folder, allow_code)

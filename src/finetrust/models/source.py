@@ -115,6 +115,16 @@ class Source(Protocol):
         """
         return replace(built, normalisation_known=False)
 
+    def rebuild(
+        self, architecture: Architecture, folder: Path, allow_code: str | None
+    ) -> nn.Module:
+        """Return the untrained module of a saved model again.
+
+        A source that would run code for it does so only where `allow_code`, what the user names now,
+        allows it; `folder` is where the model is saved, for messages.
+        """
+        return self.build(architecture.name, "random", architecture.args).module
+
 
 sources: Registry[Source] = Registry("model source", "finetrust.models")
 

@@ -108,6 +108,9 @@ class Task(ABC):
     augments: tuple[str, ...] = ("none", "crop", "crop-flip", "trivialaugment")
     """The augmentations there are for it."""
 
+    near_copies_agree: bool = True
+    """Whether nearly the same inputs must have the same target; boxes and masks move with them."""
+
     pipeline: str = ""
     """What Hugging Face's hub calls it."""
 

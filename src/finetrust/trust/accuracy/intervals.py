@@ -100,7 +100,7 @@ def resampled_means(values: np.ndarray, n_resamples: int = RESAMPLES, seed: int 
     values = np.ascontiguousarray(values, dtype=np.float64)
     chunks = [
         counts @ values / len(values)
-        for counts in _resampled_counts(len(values), n_resamples, seed)
+        for counts in resampled_counts(len(values), n_resamples, seed)
     ]
     return np.concatenate(chunks)
 
@@ -167,7 +167,8 @@ def bca_interval(
     return min(float(low), estimate), max(float(high), estimate)
 
 
-def _resampled_counts(n: int, n_resamples: int, seed: int) -> Iterator[np.ndarray]:
+def resampled_counts(n: int, n_resamples: int, seed: int) -> Iterator[np.ndarray]:
+    """Yield how often each of n items is in each resample: float64 arrays (some resamples, n)."""
     rng = np.random.default_rng(seed)
     at_once = max(1, CELLS_AT_ONCE // n)
     for start in range(0, n_resamples, at_once):
