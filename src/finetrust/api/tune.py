@@ -176,7 +176,7 @@ def _tune(
         (accelerator.process_index, accelerator.num_processes),
     )
     objective = task.objective(options, train)
-    loop = Loop(task, options, objective, setting.mix, folder, accelerator)
+    loop = Loop(task, options, objective, dataset.classes, setting.mix, folder, accelerator)
     done: list[dict[str, Any]] = []
     inference: Inference | None = None
     for number, phase in enumerate(phases):
@@ -290,5 +290,5 @@ def _judge(
         order.append(rows)
     predictions = replace(in_order(parts, order), split="val")
     predictions.save(folder.predictions / "val" / "clean.parquet")
-    folder.write_record(validation=task.figures(judged))
+    folder.write_record(validation=task.figures(judged, val.classes))
     return calibrate(predictions)

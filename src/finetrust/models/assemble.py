@@ -51,7 +51,12 @@ def pretrained_model(
         return None, _given(module)
     if options.model is None:
         raise UserError("no model is given", "Name one with --model.")
-    return load_pretrained(options.model, options.weights, options.model_args)
+    allowed = {"trust_remote_code": True} if options.trust_remote_code else {}
+    architecture, pretrained = load_pretrained(
+        options.model, options.weights, {**options.model_args, **allowed}
+    )
+    kept = {name: value for name, value in architecture.args.items() if name not in allowed}
+    return replace(architecture, args=kept), pretrained
 
 
 def assemble_classifier(

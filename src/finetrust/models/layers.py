@@ -58,4 +58,10 @@ def _open(prefix: str, module: nn.Module, total: int) -> list[tuple[str, nn.Modu
 
 
 def _size(module: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in module.parameters())
+    """Return the number of parameters; a table of tokens is large and yet only the first layer."""
+    return sum(
+        parameter.numel()
+        for part in module.modules()
+        if not isinstance(part, nn.Embedding)
+        for parameter in part.parameters(recurse=False)
+    )

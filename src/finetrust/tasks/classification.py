@@ -73,7 +73,9 @@ class Classification(ImageTask):
     def judge(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         return outputs.cpu(), targets.cpu()
 
-    def figures(self, judged: Sequence[tuple[Tensor, Tensor]]) -> dict[str, float]:
+    def figures(
+        self, judged: Sequence[tuple[Tensor, Tensor]], classes: Sequence[str]
+    ) -> dict[str, float]:
         return class_figures(judged)
 
     def predictions(self, part: Dataset, outputs: Tensor) -> Predictions:

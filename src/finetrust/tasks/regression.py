@@ -91,7 +91,9 @@ class Regression(ImageTask):
     def judge(self, outputs: Tensor, targets: Tensor) -> tuple[np.ndarray, np.ndarray]:
         return outputs[:, 0].double().cpu().numpy(), targets.cpu().numpy()
 
-    def figures(self, judged: Sequence[tuple[np.ndarray, np.ndarray]]) -> dict[str, float]:
+    def figures(
+        self, judged: Sequence[tuple[np.ndarray, np.ndarray]], classes: Sequence[str]
+    ) -> dict[str, float]:
         values, targets = (np.concatenate(column) for column in zip(*judged, strict=True))
         errors = (values - targets) ** 2
         return {"loss": float(errors.mean()), "r2": _r2(errors.mean(), targets.var())}

@@ -221,7 +221,7 @@ class Task(ABC):
         """Return what `figures` needs of a batch of validation outputs: small, and on the CPU."""
 
     @abstractmethod
-    def figures(self, judged: Sequence[Any]) -> dict[str, float]:
+    def figures(self, judged: Sequence[Any], classes: Sequence[str]) -> dict[str, float]:
         """Return the figures of a validation pass: the primary one, and ``loss`` where it has one."""
 
     # What it answers.

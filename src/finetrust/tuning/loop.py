@@ -3,7 +3,7 @@
 import contextlib
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -83,6 +83,7 @@ class Loop:
     task : Task
     options : TuneOptions
     objective : Objective
+    classes : sequence of str
     mix : callable or None
         Mixes the items of a batch.
     folder : RunFolder
@@ -94,11 +95,13 @@ class Loop:
         task: Task,
         options: TuneOptions,
         objective: Objective,
+        classes: Sequence[str],
         mix: Mix | None,
         folder: RunFolder,
         accelerator: "Accelerator",
     ) -> None:
         self.task, self.options, self.mix = task, options, mix
+        self.classes = classes
         self.objective = objective.to(accelerator.device)
         self.folder, self.accelerator = folder, accelerator
         self.resume_from: Path | None = None
@@ -255,7 +258,7 @@ class Loop:
             outputs = mapped(lambda t: t.float() if t.is_floating_point() else t, outputs)
             judged.append(self.task.judge(outputs, to_device(targets, self.accelerator.device)))
         everything = gather_object(judged)
-        return self.task.figures(everything) if everything else {}
+        return self.task.figures(everything, self.classes) if everything else {}
 
     def _judge(self, position: Position, figures: dict[str, float]) -> tuple[Position, bool]:
         """Return whether this epoch is the best so far: by the primary metric, then by the loss."""
