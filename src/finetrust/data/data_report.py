@@ -114,6 +114,8 @@ class DataReport:
     sizes : Sizes
     inputs, counted : str
         The nouns of the inputs and of what the counts count, in the plural.
+    balances : bool
+        Whether rare classes can be given more weight in training.
     notes : tuple of str
         What the source left out.
     warnings : tuple of str
@@ -131,6 +133,7 @@ class DataReport:
     sizes: Sizes
     inputs: str = "images"
     counted: str = "images"
+    balances: bool = True
     problems: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

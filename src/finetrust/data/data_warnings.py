@@ -116,9 +116,10 @@ def _imbalance(report: DataReport) -> Iterator[str]:
         return
     (fewest, rare), (most, common) = min(present), max(present)
     if most >= _IMBALANCE * fewest:
+        hint = ", and consider --class-weights balanced" if report.balances else ""
         yield (
-            f"Class '{common}' has {most} training {report.counted}, '{rare}' only {fewest}. Look at the "
-            "figures per class, and consider --class-weights balanced."
+            f"Class '{common}' has {most} training {report.counted}, '{rare}' only {fewest}. Look at "
+            f"the figures per class{hint}."
         )
 
 

@@ -138,6 +138,7 @@ def _report(
         sizes=Sizes.of([found.size for found in usable], dataset.kind),
         inputs=dataset.kind.plural,
         counted=task.counted,
+        balances=task.balances,
         notes=dataset.notes,
     )
     return replace(report, warnings=tuple(warnings_of(report)))

@@ -55,7 +55,7 @@ def pretrained_model(
     architecture, pretrained = load_pretrained(
         options.model, options.weights, {**options.model_args, **allowed}
     )
-    kept = {name: value for name, value in architecture.args.items() if name not in allowed}
+    kept = {k: value for k, value in architecture.args.items() if k != "trust_remote_code"}
     return replace(architecture, args=kept), pretrained
 
 

@@ -108,6 +108,9 @@ class Task(ABC):
     augments: tuple[str, ...] = ("none", "crop", "crop-flip", "trivialaugment")
     """The augmentations there are for it."""
 
+    balances: bool = True
+    """Whether its loss can weight the classes (``--class-weights balanced``)."""
+
     near_copies_agree: bool = True
     """Whether nearly the same inputs must have the same target; boxes and masks move with them."""
 
