@@ -34,9 +34,10 @@ from finetrust.tasks.predicted import in_order
 from finetrust.tasks.task import Task, tasks
 from finetrust.trust.accuracy.calibrate import calibrate
 from finetrust.tuning.accelerator import new_accelerator
+from finetrust.tuning.batches import FeatureBatches
 from finetrust.tuning.loop import Loop, Stage
 from finetrust.tuning.optimizer import pretrained_layers
-from finetrust.tuning.stages import Setting, batch_size, is_cached, make_stage
+from finetrust.tuning.stages import Setting, batch_size, make_stage
 from finetrust.tuning.strategy import strategies
 
 
@@ -144,6 +145,7 @@ def _tune(
     torch.manual_seed(options.seed)
     network = task.network(assembled, dataset.classes, options)
     task.begin(network, train)
+    objective, mix = task.objective(options, train), task.mix(options, dataset.classes)
     network.to(accelerator.device)
     phases = strategy(options, len(pretrained_layers(network)), task.defaults)
     prepared: Inference | None = None
@@ -171,11 +173,10 @@ def _tune(
         network,
         train,
         val,
-        task.mix(options, dataset.classes),
+        mix,
         decisions["inference_precision"],
         (accelerator.process_index, accelerator.num_processes),
     )
-    objective = task.objective(options, train)
     loop = Loop(task, options, objective, dataset.classes, setting.mix, folder, accelerator)
     done: list[dict[str, Any]] = []
     inference: Inference | None = None
@@ -268,7 +269,7 @@ def _phase_facts(stage: Stage, setting: Setting, seconds: float) -> dict[str, An
         "layer_decay": phase.layer_decay,
         "augment": phase.augment,
         "batch_size": batch_size(phase, setting),
-        "cached": is_cached(phase, setting),
+        "cached": isinstance(stage.batches, FeatureBatches),
         "seconds": round(seconds, 2),
     }
 
