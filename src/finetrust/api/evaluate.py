@@ -15,6 +15,7 @@ from torch import nn
 from finetrust.api.evaluation_data import evaluation_data
 from finetrust.api.run import Run, load
 from finetrust.api.subject import Subject, subject_as_it_comes, subject_of_run
+from finetrust.api.task_of import task_of
 from finetrust.api.versions import versions
 from finetrust.config import EvaluateOptions, make_options
 from finetrust.core.atomic import replacing_folder
@@ -113,13 +114,11 @@ def evaluated(
     with quietly(quiet):
         opened = evaluation_data(chosen, run if isinstance(run, Run) else None, data)
         known = run.folder.record.get("task") if isinstance(run, Run) else None
-        task_name = str(known or chosen.task or opened.task)
-        task = tasks.get(task_name)
         if known and chosen.task not in (None, known):
             raise UserError(
-                f"{run.path} was tuned for {known}, not for {chosen.task}",  # type: ignore[union-attr]
-                "Leave --task out.",
+                f"{chosen.run} was tuned for {known}, not for {chosen.task}", "Leave --task out."
             )
+        task_name, task = task_of(opened, known or chosen.task)
         _names(chosen, task)
         dataset = task.prepare(opened, chosen)
         if isinstance(run, Run):

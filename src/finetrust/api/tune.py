@@ -11,6 +11,7 @@ from torch import nn
 
 from finetrust.api.out_folder import open_folder
 from finetrust.api.run import Run
+from finetrust.api.task_of import task_of
 from finetrust.api.versions import versions
 from finetrust.config import TuneOptions, make_options, read_yaml
 from finetrust.core.errors import UserError
@@ -31,7 +32,7 @@ from finetrust.models.preprocessing import Preprocessing
 from finetrust.models.source import find_architecture
 from finetrust.models.tree import to_device
 from finetrust.tasks.predicted import in_order
-from finetrust.tasks.task import Task, tasks
+from finetrust.tasks.task import Task
 from finetrust.trust.accuracy.calibrate import calibrate
 from finetrust.tuning.accelerator import new_accelerator
 from finetrust.tuning.batches import FeatureBatches
@@ -124,8 +125,7 @@ def _tune(
         find_architecture(str(options.model), options.model_args)
     source = data if isinstance(data, Dataset) else str(options.data)
     opened = open_dataset(source, DataOptions.of(options))
-    task_name = options.task or opened.task
-    task = tasks.get(task_name)
+    task_name, task = task_of(opened, options.task)
     _refuse_augment(options, task, task_name)
     dataset = remembering(task.prepare(opened, options))
     torch.manual_seed(options.seed)
