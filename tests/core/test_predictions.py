@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from finetrust.core.errors import UserError
-from finetrust.core.predictions import Predictions
+from finetrust.core.predictions import Predictions, ragged
 
 
 def round_trip(predictions: Predictions, folder: Path) -> Predictions:
@@ -59,6 +59,86 @@ def test_a_table_without_items_keeps_its_columns(tmp_path: Path) -> None:
     assert len(loaded) == 0
     assert loaded["logits"].shape == (0, 3)
     assert loaded["logits"].dtype == np.float32
+
+
+@given(
+    rows=st.lists(
+        hnp.arrays(
+            np.float32,
+            st.tuples(st.integers(0, 4), st.just(3)),
+            elements=st.floats(width=32),
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_any_number_of_rows_an_item_comes_back_bit_for_bit(
+    rows: list[np.ndarray], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    ids = np.array([f"{i}.png" for i in range(len(rows))])
+    lengths = ragged([np.arange(len(row), dtype=np.int16) for row in rows])
+    saved = Predictions(ids, {"boxes": ragged(rows), "labels": lengths})
+    loaded = round_trip(saved, tmp_path_factory.mktemp("ragged"))
+    assert loaded["boxes"].dtype == loaded["labels"].dtype == object
+    for found, row in zip(loaded["boxes"], rows, strict=True):
+        assert (found.shape, found.dtype) == (row.shape, np.float32)
+        assert found.tobytes() == row.tobytes()
+    for found, expected in zip(loaded["labels"], lengths, strict=True):
+        assert found.dtype == np.int16
+        assert found.tolist() == expected.tolist()
+
+
+def test_items_with_equally_many_rows_stay_a_ragged_column(tmp_path: Path) -> None:
+    equal = ragged([np.zeros((2, 4)), np.ones((2, 4))])
+    assert equal.shape == (2,)
+    loaded = round_trip(Predictions(np.array(["a", "b"]), {"boxes": equal}), tmp_path)
+    assert loaded["boxes"].shape == (2,)
+    assert loaded["boxes"][1].tolist() == np.ones((2, 4)).tolist()
+
+
+def test_strings_come_back(tmp_path: Path) -> None:
+    columns = {"answer": np.array(["", "München", "二"])}
+    loaded = round_trip(Predictions(np.array(["a", "b", "c"]), columns), tmp_path)
+    assert loaded["answer"].tolist() == ["", "München", "二"]
+    assert loaded["answer"].dtype.kind == "U"
+
+
+def some(ids: str, first: int) -> Predictions:
+    """Return items with each kind of column, told apart by numbers from `first` on."""
+    numbers = np.arange(first, first + len(ids))
+    columns = {
+        "target": numbers,
+        "logits": np.stack([numbers, -numbers], axis=1).astype(np.float32),
+        "boxes": ragged([np.full((n % 3, 4), n) for n in numbers]),
+        "answer": np.array([f"answer {n}" for n in numbers]),
+    }
+    return Predictions(np.array(list(ids)), columns, "val", "contrast-3")
+
+
+def told(predictions: Predictions) -> list[list]:
+    """Return the items as plain values."""
+    columns = [predictions.ids, *(predictions[name] for name in predictions.columns)]
+    return [[np.asarray(column[i]).tolist() for column in columns] for i in range(len(predictions))]
+
+
+def test_taken_items_have_all_their_columns() -> None:
+    whole = some("abcd", 10)
+    taken = whole.take(np.array([3, 1, 1]))
+    assert told(taken) == [told(whole)[i] for i in (3, 1, 1)]
+    assert (taken.split, taken.perturbation) == ("val", "contrast-3")
+
+
+def test_tables_are_joined_item_by_item() -> None:
+    parts = [some("ab", 10), some("c", 20), some("defg", 30)]
+    joined = Predictions.joined(parts)
+    assert told(joined) == [item for part in parts for item in told(part)]
+    assert joined["logits"].dtype == np.float32
+    assert (joined.split, joined.perturbation) == ("val", "contrast-3")
+
+
+def test_joined_items_come_back_from_disk(tmp_path: Path) -> None:
+    joined = Predictions.joined([some("ab", 10), some("c", 20)])
+    assert told(round_trip(joined, tmp_path)) == told(joined)
 
 
 def test_split_and_perturbation_come_back(tmp_path: Path) -> None:

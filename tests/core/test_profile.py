@@ -40,6 +40,16 @@ def test_a_saved_profile_loads_as_it_was(tmp_path: Path) -> None:
     assert TrustProfile.load(tmp_path / "trust.json") == profile
 
 
+def test_a_profile_of_before_shares_and_meanings_were_told_still_loads(tmp_path: Path) -> None:
+    path = tmp_path / "trust.json"
+    profile_of(ACCURACY).save(path)
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    for measure in raw["measures"]:
+        del measure["share"], measure["meaning"]
+    path.write_text(json.dumps(raw))
+    assert TrustProfile.load(path)["accuracy"] == ACCURACY
+
+
 def test_the_file_is_json_that_names_its_schema(tmp_path: Path) -> None:
     profile_of(ACCURACY).save(tmp_path / "trust.json")
     raw = json.loads((tmp_path / "trust.json").read_text(encoding="utf-8"))

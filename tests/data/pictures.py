@@ -3,11 +3,16 @@
 import io
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from finetrust.data.data_report import DataReport
 from finetrust.data.dataset import Dataset
+from finetrust.data.index import DataIndex
+from finetrust.data.report import check
+from finetrust.tasks.task import tasks
 
 
 def picture(seed: int, size: tuple[int, int] = (48, 40)) -> Image.Image:
@@ -36,6 +41,11 @@ def folder_of(root: Path, counts: Mapping[str, int], seed: int = 0) -> Path:
             write(root / name / f"{number:03d}.jpg", jpeg(picture(seed)))
             seed += 1
     return root
+
+
+def checked(dataset: Dataset, **options: Any) -> tuple[Dataset, DataReport, DataIndex]:
+    """Return what the checks make of data for classification."""
+    return check(dataset, tasks.get("classification"), **options)
 
 
 def splits_of(dataset: Dataset) -> dict[str, str]:

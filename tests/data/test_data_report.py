@@ -4,14 +4,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from data.pictures import folder_of, picture
+from data.pictures import checked, folder_of, picture
 from finetrust.data.data_report import DataReport, Pairs
-from finetrust.data.report import check
 from finetrust.data.source import open_dataset
 
 
 def report_of(root: Path, counts: dict[str, int], cut: bool = True) -> DataReport:
-    return check(open_dataset(folder_of(root, counts)), cut=cut)[1]
+    return checked(open_dataset(folder_of(root, counts)), cut=cut)[1]
 
 
 def shown(report: DataReport, width: int = 100) -> str:
@@ -30,17 +29,27 @@ def test_the_saved_report_has_the_documented_fields(tmp_path: Path) -> None:
     assert saved == {
         "name": str(tmp_path / "data"),
         "n": 11,
+        "inputs": "images",
+        "counted": "images",
         "splits": {
             "train": {"n": 8, "classes": {"cat": 4, "dog": 4}},
             "val": {"n": 3, "classes": {"cat": 2, "dog": 1}},
         },
         "unreadable": [],
+        "problems": [],
+        "n_problems": 0,
         "empty_classes": [],
         "single_item_classes": [],
         "exact_duplicates": {"n_pairs": 0, "across_splits": 0, "pairs": []},
         "near_duplicates": {"n_pairs": 0, "across_splits": 0, "pairs": []},
         "conflicting_labels": [],
-        "sizes": {"min": [48, 40], "median": [48, 40], "max": [48, 40], "distinct": 1},
+        "sizes": {
+            "min": [48, 40],
+            "median": [48, 40],
+            "max": [48, 40],
+            "distinct": 1,
+            "unit": "pixels",
+        },
         "warnings": [],
     }
 
@@ -49,15 +58,21 @@ def test_sizes_are_those_of_the_smallest_median_and_largest_image(tmp_path: Path
     folder_of(tmp_path, {"a": 2, "b": 2})
     for number, size in enumerate([(10, 90), (200, 100), (9, 9)]):
         picture(100 + number, size).save(tmp_path / "a" / f"s{number}.png")
-    sizes = check(open_dataset(tmp_path))[1].to_dict()["sizes"]
-    assert sizes == {"min": [9, 9], "median": [48, 40], "max": [200, 100], "distinct": 4}
+    sizes = checked(open_dataset(tmp_path))[1].to_dict()["sizes"]
+    assert sizes == {
+        "min": [9, 9],
+        "median": [48, 40],
+        "max": [200, 100],
+        "distinct": 4,
+        "unit": "pixels",
+    }
 
 
 @pytest.mark.parametrize(
     ("counts", "warning"),
     [
         ({"a": 9, "b": 9, "c": 0}, "No images in class 'c'"),
-        ({"a": 9, "b": 9, "c": 1}, "Only one image in class 'c'"),
+        ({"a": 9, "b": 9, "c": 1}, "Only one of the images in class 'c'"),
         ({"a": 80, "b": 6}, "Class 'a' has 56 training images, 'b' only"),
         ({"Ants": 9, "ants": 9}, "Classes 'Ants' and 'ants' differ in spelling only"),
         (
@@ -87,7 +102,7 @@ def test_data_to_judge_on_are_not_blamed_for_having_no_validation_split(tmp_path
 
 def test_no_validation_split_is_told(tmp_path: Path) -> None:
     opened = open_dataset(folder_of(tmp_path, {"train/a": 3, "train/b": 3}))
-    [warning] = check(opened, val_fraction=0)[1].warnings
+    [warning] = checked(opened, val_fraction=0)[1].warnings
     assert warning.startswith("There is no validation split")
 
 
@@ -103,7 +118,7 @@ def test_the_terminal_shows_counts_sizes_and_warnings(tmp_path: Path) -> None:
     assert "31 images, 3 classes" in text
     assert "train" in text
     assert "All images have 48 x 40 pixels." in text
-    assert "! Only one image in class 'emu'" in text
+    assert "! Only one of the images in class 'emu'" in text
 
 
 def test_the_terminal_shows_names_as_they_are_and_not_as_markup(tmp_path: Path) -> None:

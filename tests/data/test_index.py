@@ -3,16 +3,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.pictures import folder_of, jpeg, picture, write
+from data.pictures import checked, folder_of, jpeg, picture, write
 from finetrust.core.errors import UserError
+from finetrust.data.image_kind import IMAGES
 from finetrust.data.index import DataIndex, overlap
-from finetrust.data.report import check
 from finetrust.data.source import open_dataset
 
 
 @pytest.fixture
 def index(tmp_path: Path) -> DataIndex:
-    return check(open_dataset(folder_of(tmp_path / "train", {"cat": 20, "dog": 20})))[2]
+    return checked(open_dataset(folder_of(tmp_path / "train", {"cat": 20, "dog": 20})))[2]
 
 
 def test_an_index_comes_back_from_disk_as_it_was(index: DataIndex, tmp_path: Path) -> None:
@@ -20,7 +20,7 @@ def test_an_index_comes_back_from_disk_as_it_was(index: DataIndex, tmp_path: Pat
     loaded = DataIndex.load(tmp_path / "data" / "index.parquet")
     assert (loaded.ids, loaded.digests) == (index.ids, index.digests)
     assert loaded.splits.tolist() == index.splits.tolist()
-    assert np.array_equal(loaded.thumbnails, index.thumbnails)
+    assert np.array_equal(loaded.signatures, index.signatures)
 
 
 def test_a_split_has_its_items_and_one_without_items_is_empty(index: DataIndex) -> None:
@@ -33,21 +33,21 @@ def test_overlap_tells_exact_from_near_copies(index: DataIndex, tmp_path: Path) 
     folder_of(tmp_path / "new", {"cat": 10, "dog": 10}, seed=1000)
     write(tmp_path / "new" / "cat" / "same.jpg", (tmp_path / "train/dog/004.jpg").read_bytes())
     write(tmp_path / "new" / "cat" / "near.jpg", jpeg(picture(7).resize((96, 80)), quality=75))
-    judged = check(open_dataset(tmp_path / "new"), cut=False)[2]
-    assert overlap(judged, index) == {
+    judged = checked(open_dataset(tmp_path / "new"), cut=False)[2]
+    assert overlap(judged, index, IMAGES) == {
         "exact": [["cat/same.jpg", "dog/004.jpg"]],
         "near": [["cat/near.jpg", "cat/007.jpg"]],
     }
 
 
 def test_data_overlap_with_themselves_exactly_and_not_nearly(index: DataIndex) -> None:
-    found = overlap(index, index)
+    found = overlap(index, index, IMAGES)
     assert found == {"exact": [[i, i] for i in index.ids], "near": []}
 
 
 def test_nothing_overlaps_with_nothing(index: DataIndex) -> None:
-    assert overlap(index, index.of_split("other")) == {"exact": [], "near": []}
-    assert overlap(index.of_split("other"), index) == {"exact": [], "near": []}
+    assert overlap(index, index.of_split("other"), IMAGES) == {"exact": [], "near": []}
+    assert overlap(index.of_split("other"), index, IMAGES) == {"exact": [], "near": []}
 
 
 @pytest.mark.parametrize("content", [None, b"", b"nonsense"])

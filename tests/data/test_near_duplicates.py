@@ -11,11 +11,12 @@ from sklearn.datasets import load_digits
 from data.pictures import jpeg, picture
 from finetrust.data.image_files import decode
 from finetrust.data.near_duplicates import near_pairs
-from finetrust.data.thumbnail import as_array, thumbnail
+from finetrust.data.thumbnail import SIDE, thumbnail
 
 
 def thumbnails(images: list[Image.Image]) -> np.ndarray:
-    return as_array(b"".join(map(thumbnail, images)), len(images))
+    joined = b"".join(map(thumbnail, images))
+    return np.frombuffer(joined, np.uint8).reshape(len(images), SIDE, SIDE)
 
 
 def scaled(factor: float) -> Callable[[Image.Image], Image.Image]:

@@ -7,7 +7,7 @@ from torch import nn
 
 from finetrust.config import ModelOptions
 from finetrust.core.errors import UserError
-from finetrust.models.assemble import assemble
+from finetrust.models.assemble import assemble_classifier, classifier_network
 from finetrust.models.preprocessing import Preprocessing
 from finetrust.models.weights_file import sha256_of_file
 
@@ -81,16 +81,18 @@ def net():
 
 def outputs(assembled, batch):
     with torch.no_grad():
-        return assembled.network(assembled.parts.head).eval()(batch)
+        return classifier_network(
+            assembled.parts.backbone, assembled.parts.head, assembled.preprocessing
+        ).eval()(batch)
 
 
 def test_a_module_given_in_python_needs_its_preprocessing(net):
     with pytest.raises(UserError, match="preprocessing of these weights is not known"):
-        assemble(ModelOptions(), net)
+        assemble_classifier(ModelOptions(), net)
 
 
 def test_a_module_given_in_python_predicts_as_before_under_its_preprocessing(net):
-    assembled = assemble(ModelOptions(), net, PREPROCESSING)
+    assembled = assemble_classifier(ModelOptions(), net, PREPROCESSING)
     batch = images()
     mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in ((0.1, 0.2, 0.3), (0.4, 0.5, 0.6)))
     with torch.no_grad():
@@ -100,7 +102,7 @@ def test_a_module_given_in_python_predicts_as_before_under_its_preprocessing(net
 
 
 def test_a_module_given_in_python_stays_as_it_is(net):
-    assembled = assemble(ModelOptions(), net, PREPROCESSING)
+    assembled = assemble_classifier(ModelOptions(), net, PREPROCESSING)
     with torch.no_grad():
         next(assembled.parts.backbone.parameters()).zero_()
     assert isinstance(net.fc, nn.Linear)
@@ -109,7 +111,7 @@ def test_a_module_given_in_python_stays_as_it_is(net):
 
 def test_the_preprocessing_of_a_module_may_be_stated_in_full(net):
     stated = ModelOptions(input_size=48, interpolation="bicubic", **STATED)
-    found = assemble(stated, net).preprocessing
+    found = assemble_classifier(stated, net).preprocessing
     assert found == Preprocessing(48, 48, "bicubic", (0.5,) * 3, (0.5,) * 3)
 
 
@@ -117,20 +119,20 @@ def test_the_preprocessing_of_a_module_may_be_stated_in_full(net):
 def test_a_preprocessing_stated_in_part_is_not_enough(net, missing):
     stated = {"input_size": 48, **STATED, missing: None}
     with pytest.raises(UserError, match="State it: --input-size 224 --mean"):
-        assemble(ModelOptions(**stated), net)
+        assemble_classifier(ModelOptions(**stated), net)
 
 
 def test_options_override_the_preprocessing_that_comes_along():
     options = ModelOptions(
         model="timm:test_resnet", weights="random", input_size=80, interpolation="lanczos", **STATED
     )
-    found = assemble(options).preprocessing
+    found = assemble_classifier(options).preprocessing
     assert found == Preprocessing(80, 84, "lanczos", (0.5,) * 3, (0.5,) * 3)
 
 
 def test_no_model_is_told():
     with pytest.raises(UserError, match="no model is given"):
-        assemble(ModelOptions())
+        assemble_classifier(ModelOptions())
 
 
 def test_a_file_of_unknown_normalisation_is_not_used_with_a_guessed_one(tmp_path):
@@ -138,10 +140,10 @@ def test_a_file_of_unknown_normalisation_is_not_used_with_a_guessed_one(tmp_path
     torch.save(torchvision.models.mnasnet0_5().state_dict(), path)
     options = ModelOptions(model="mnasnet0_5", weights=str(path))
     with pytest.raises(UserError, match=r"how its inputs were normalised.*--mean 0\.485,0\.456"):
-        assemble(options)
+        assemble_classifier(options)
     with pytest.raises(UserError, match="how its inputs were normalised"):
-        assemble(options.model_copy(update={"mean": (0.5, 0.5, 0.5)}))
-    assembled = assemble(options.model_copy(update=STATED))
+        assemble_classifier(options.model_copy(update={"mean": (0.5, 0.5, 0.5)}))
+    assembled = assemble_classifier(options.model_copy(update=STATED))
     assert assembled.preprocessing.mean == (0.5, 0.5, 0.5)
     assert assembled.preprocessing.input_size == 224
 
@@ -150,13 +152,13 @@ def test_weights_for_another_architecture_are_one_clear_error(tmp_path, net):
     save_file(net.state_dict(), tmp_path / "net.safetensors")
     weights = str(tmp_path / "net.safetensors")
     with pytest.raises(UserError, match=r"another architecture: 0 of \d+ tensors fit") as caught:
-        assemble(ModelOptions(model="timm:test_resnet", weights=weights, **STATED))
+        assemble_classifier(ModelOptions(model="timm:test_resnet", weights=weights, **STATED))
     assert "\n" not in str(caught.value)
 
 
 def test_a_model_without_a_classifier_says_what_it_takes_as_features():
     module = SmallNet(classes=0)
-    notes = assemble(ModelOptions(), module, PREPROCESSING).provenance.notes
+    notes = assemble_classifier(ModelOptions(), module, PREPROCESSING).provenance.notes
     assert notes == ("no classifier was found; the 8 outputs are the features",)
 
 
@@ -170,7 +172,7 @@ def test_the_real_cifar10_resnets_load_through_a_builder(shared, tmp_path, depth
         weights=str(weights),
         model_args={"blocks": (depth - 2) // 6},
     )
-    assembled = assemble(options)
+    assembled = assemble_classifier(options)
     assert (assembled.parts.features, assembled.parts.head.out_features) == (64, 10)
     assert assembled.provenance.sha256 == sha256_of_file(weights)
     assert assembled.provenance.notes == (
@@ -185,7 +187,7 @@ def test_the_real_cifar10_resnet_still_knows_cifar10(shared, tmp_path):
     other_size = ModelOptions(
         model=f"{tmp_path / 'cifar.py'}:build", weights=str(weights), model_args={"classes": 3}
     )
-    assembled = assemble(other_size)
+    assembled = assemble_classifier(other_size)
     assert "the file's classifier has 10 outputs instead of 3" in assembled.provenance.notes
     classes = sorted(path.name for path in (shared / "cifar10" / "test").iterdir())
     files = [p for c in classes for p in sorted((shared / "cifar10" / "test" / c).iterdir())[:20]]
@@ -200,9 +202,9 @@ def test_the_real_imagenet_mobilenet_loads_through_a_builder(shared, tmp_path):
     weights = shared / "weights-imagenet-mobilenetv1" / "mobilenetv1_100_12blocks.safetensors"
     builder = ModelOptions(model=f"{tmp_path / 'mobilenet.py'}:build", weights=str(weights))
     with pytest.raises(UserError, match="preprocessing of these weights is not known"):
-        assemble(builder)
+        assemble_classifier(builder)
     stated = builder.model_copy(update={"input_size": 96, **STATED})
-    assembled = assemble(stated)
+    assembled = assemble_classifier(stated)
     assert assembled.parts.features == 1024
     assert assembled.parts.head is None
     assert assembled.provenance.sha256 == sha256_of_file(weights)
@@ -215,4 +217,4 @@ def test_the_real_imagenet_mobilenet_does_not_fit_the_whole_architecture(shared)
     weights = shared / "weights-imagenet-mobilenetv1" / "mobilenetv1_100_12blocks.safetensors"
     options = ModelOptions(model="mobilenetv1_100", weights=str(weights), **STATED)
     with pytest.raises(UserError, match=r"'blocks\.4\.1\.conv_dw\.weight' is not in the file"):
-        assemble(options)
+        assemble_classifier(options)

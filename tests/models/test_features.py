@@ -9,12 +9,19 @@ from torch import nn
 
 from finetrust.data.dataset import Dataset
 from finetrust.models import features as features_module
-from finetrust.models.features import compute_features, network_outputs
+from finetrust.models.features import (
+    MOST_BYTES,
+    batched_inputs,
+    batched_outputs,
+    compute_features,
+    fits,
+)
 from finetrust.models.inference import Inference
-from finetrust.models.network import Network
+from finetrust.models.network import Network, as_they_are
 from finetrust.models.preprocessing import Preprocessing
 
 from .nets import SmallNet, with_used_statistics
+from .words import texts_of, word_network
 
 PREPROCESSING = Preprocessing(24, 28, "bilinear", (0.4, 0.5, 0.6), (0.25, 0.25, 0.25))
 
@@ -71,6 +78,14 @@ def taken(inference, dataset):
     return found.take(np.arange(len(dataset)))
 
 
+def outputs_of(inference, dataset):
+    """All outputs, in the order of the items, each of which is there once."""
+    parts = list(batched_outputs(inference, dataset, workers=0))
+    rows = np.concatenate([rows for rows, _ in parts])
+    assert sorted(rows) == list(range(len(dataset)))
+    return torch.cat([outputs for _, outputs in parts])[torch.from_numpy(np.argsort(rows))]
+
+
 @torch.no_grad()
 def expected_features(network, dataset):
     transform = PREPROCESSING.transform()
@@ -115,7 +130,8 @@ def test_equal_inputs_are_computed_once(network):
 
 
 def test_many_inputs_lie_in_several_segments(network, cache, monkeypatch):
-    monkeypatch.setattr(features_module, "SEGMENT_ITEMS", 4)
+    monkeypatch.setattr(features_module, "SEGMENT_BYTES", 4 * 8 * 4)
+    monkeypatch.setattr(Preprocessing, "items_at_once", lambda self, on_cpu: 2)
     monkeypatch.setattr(features_module, "_PRELOAD_BYTES", 0)
     dataset = dataset_of(range(10))
     found = compute_features(Inference(network), dataset, workers=0)
@@ -142,16 +158,16 @@ def test_another_head_reads_the_same_features(network):
     taken(Inference(network), dataset_of(range(3)))
     dataset = dataset_of(range(3))
     other = Network(network.backbone, nn.Linear(8, 7), PREPROCESSING)
-    assert network_outputs(Inference(other.eval()), dataset, workers=0).shape == (3, 7)
+    assert outputs_of(Inference(other.eval()), dataset).shape == (3, 7)
     assert dataset.inputs.reads == 0
 
 
 def test_outputs_are_the_same_from_the_cache_and_without_it(network):
     inference, dataset = Inference(network), dataset_of(range(9))
-    uncached = network_outputs(inference, dataset, workers=0)
+    uncached = outputs_of(inference, dataset)
     assert dataset.inputs.reads == 9
     taken(inference, dataset)
-    cached = network_outputs(inference, dataset, workers=0)
+    cached = outputs_of(inference, dataset)
     assert dataset.inputs.reads == 18
     torch.testing.assert_close(cached, uncached, rtol=0, atol=1e-5)
 
@@ -172,6 +188,8 @@ def test_what_a_kill_left_behind_is_not_read(network, cache):
     [
         "digests.txt",
         "features.npy",
+        "starts.npy",
+        "layout.json",
     ],
 )
 def test_a_broken_segment_is_computed_again(network, cache, name):
@@ -188,3 +206,127 @@ def test_a_data_set_without_digests_is_refused(network):
                    dataset.targets, dataset.classes, dataset.splits)  # fmt: skip
     with pytest.raises((AssertionError, ValueError)):
         compute_features(Inference(network), bare, workers=0)
+
+
+def test_inputs_without_lengths_come_in_their_order(network):
+    dataset = dataset_of(range(9))
+    network.preprocessing = Small(24, 24, "bilinear", (0.5,) * 3, (0.5,) * 3)
+    batches = list(batched_inputs(Inference(network), dataset, 0, "inputs"))
+    assert [rows.tolist() for rows, _ in batches] == [[0, 1, 2, 3], [4, 5, 6, 7], [8]]
+    transform = network.preprocessing.transform()
+    expected = torch.stack([transform(dataset.inputs[i]) for i in range(9)])
+    assert torch.equal(torch.cat([inputs for _, inputs in batches]), expected)
+
+
+class Small(Preprocessing):
+    """Four images at once."""
+
+    def items_at_once(self, on_cpu):
+        return 4
+
+
+def test_inputs_of_like_length_come_together_each_once():
+    dataset = texts_of([5, 1, 9, 2, 1, 7, 2, 8, 1, 3])
+    batches = list(batched_inputs(Inference(word_network()), dataset, 0, "inputs"))
+    assert [rows.tolist() for rows, _ in batches] == [[1, 4, 8, 3], [6, 9, 0, 5], [7, 2]]
+    assert [inputs["ids"].shape for _, inputs in batches] == [(4, 2), (4, 7), (2, 9)]
+    for rows, inputs in batches:
+        for row, ids, mask in zip(rows, inputs["ids"], inputs["mask"], strict=True):
+            assert ids[mask].tolist() == [len(word) for word in dataset.inputs[row]]
+
+
+def one_by_one(network, dataset):
+    """Features of every text, without any other text beside it."""
+    prepare, collate = network.preprocessing.transform(), network.preprocessing.collate
+    with torch.no_grad():
+        return [
+            network.features(collate([prepare(dataset.inputs[i])]))[0] for i in range(len(dataset))
+        ]
+
+
+@pytest.mark.parametrize("segment", [1, 1 << 20], ids=["segments", "one segment"])
+@pytest.mark.parametrize("preload", [0, 1 << 20], ids=["from disk", "in memory"])
+def test_texts_have_cached_features_of_their_own_words_alone(monkeypatch, segment, preload, cache):
+    monkeypatch.setattr(features_module, "SEGMENT_BYTES", segment)
+    monkeypatch.setattr(features_module, "_PRELOAD_BYTES", preload)
+    network, dataset = word_network(), texts_of([5, 1, 9, 2, 1, 7])
+    expected = one_by_one(network, dataset)
+    inference = Inference(network)
+    first = compute_features(inference, dataset, workers=0)
+    assert len(list(cache.glob("features/*/*"))) == (2 if segment == 1 else 1)
+    reads = dataset.inputs.reads
+    again = compute_features(inference, dataset, workers=0)
+    assert dataset.inputs.reads == reads
+    for found in (first, again):
+        for rows in ([0, 1, 2, 3, 4, 5], [4, 1], [3, 5, 3], [2]):
+            taken = found.take(np.array(rows))
+            longest = max(len(expected[row]) for row in rows)
+            assert taken.shape == (len(rows), longest, 3)
+            for row, of_text in zip(rows, taken, strict=True):
+                n = len(expected[row])
+                torch.testing.assert_close(of_text[:n], expected[row])
+                assert of_text[n:].eq(0).all()
+
+
+def test_outputs_of_texts_are_the_same_from_the_cache_and_without_it():
+    network, dataset = word_network(), texts_of([5, 1, 9, 2, 1, 7])
+
+    def outputs():
+        found = {}
+        for rows, values in batched_outputs(Inference(network), dataset, workers=0):
+            for row, value in zip(rows.tolist(), values, strict=True):
+                assert row not in found
+                found[row] = value[: len(dataset.inputs[row])]
+        return [found[row] for row in range(len(dataset))]
+
+    uncached = outputs()
+    compute_features(Inference(network), dataset, workers=0)
+    dataset.inputs.reads = 0
+    cached = outputs()
+    assert dataset.inputs.reads == len(dataset)
+    for a, b, n in zip(cached, uncached, [5, 1, 9, 2, 1, 7], strict=True):
+        assert a.shape == (n, 2)
+        torch.testing.assert_close(a, b, rtol=0, atol=1e-6)
+
+
+class Pyramid(nn.Module):
+    """Maps of two sizes and of two widths."""
+
+    def __init__(self):
+        super().__init__()
+        self.fine, self.coarse = nn.Conv2d(3, 4, 3, 2), nn.Conv2d(4, 6, 3, 2)
+
+    def forward(self, images):
+        fine = self.fine(images)
+        return fine, self.coarse(fine)
+
+
+def test_maps_of_several_sizes_come_back_from_the_cache_as_they_were():
+    torch.manual_seed(0)
+    network = Network(Pyramid(), nn.Linear(1, 1), PREPROCESSING, features_of=as_they_are).eval()
+    dataset = dataset_of(range(5))
+    expected = expected_features(network, dataset)
+    inference = Inference(network)
+    assert inference.bytes_per_item == 4 * (4 * 11 * 11 + 6 * 5 * 5)
+    rows = np.array([3, 0, 0])
+    for _ in range(2):
+        found = compute_features(inference, dataset, workers=0).take(rows)
+        assert type(found) is tuple
+        for part, whole in zip(found, expected, strict=True):
+            torch.testing.assert_close(part, whole[torch.from_numpy(rows)], rtol=1e-4, atol=1e-5)
+    assert dataset.inputs.reads == 5 + 5
+
+
+def test_features_that_take_too_much_room_are_neither_kept_nor_read(network, monkeypatch, cache):
+    inference, dataset = Inference(network), dataset_of(range(9))
+    assert inference.bytes_per_item == 4 * 8
+    assert fits(inference, dataset)
+    taken(inference, dataset)
+    monkeypatch.setattr(features_module, "MOST_BYTES", 4 * 8 * 9 - 1)
+    assert not fits(inference, dataset)
+    outputs_of(inference, dataset)
+    assert dataset.inputs.reads == 18
+    monkeypatch.setattr(features_module, "MOST_BYTES", 4 * 8 * 9)
+    outputs_of(inference, dataset)
+    assert dataset.inputs.reads == 18
+    assert MOST_BYTES >= 1 << 30

@@ -1,7 +1,7 @@
 import torch
 
 from finetrust.config import ModelOptions
-from finetrust.models.assemble import assemble
+from finetrust.models.assemble import assemble_classifier
 from finetrust.models.finetrust_source import WEIGHTS
 from finetrust.models.weights_file import sha256_of_file
 
@@ -9,7 +9,7 @@ from .nets import images
 
 
 def test_the_bundled_backbone_comes_with_weights_preprocessing_and_licence():
-    assembled = assemble(ModelOptions(model="glyphnet"))
+    assembled = assemble_classifier(ModelOptions(model="glyphnet"))
     assert assembled.parts.features == 128
     assert assembled.parts.head is None
     assert assembled.preprocessing.input_size == 32
@@ -22,7 +22,9 @@ def test_pretrained_weights_are_not_random_ones():
     batch = images() / 255
 
     def features(weights):
-        backbone = assemble(ModelOptions(model="glyphnet", weights=weights)).parts.backbone
+        backbone = assemble_classifier(
+            ModelOptions(model="glyphnet", weights=weights)
+        ).parts.backbone
         return backbone.eval()(batch)
 
     assert torch.equal(features("pretrained"), features("pretrained"))

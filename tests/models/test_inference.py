@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from finetrust.models.head import take_apart
 from finetrust.models.inference import Inference, fold_batch_norm
-from finetrust.models.network import Network
+from finetrust.models.network import Network, as_they_are, flattened
 from finetrust.models.preprocessing import Preprocessing
 from finetrust.models.source import sources
 
@@ -128,6 +128,76 @@ def test_inference_equals_the_network_and_leaves_it_as_it_was():
     assert len(norms(network)) == 2
 
 
+class Maps(nn.Module):
+    """Maps of two sizes."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Sequential(nn.Conv2d(3, 4, 3, 2), nn.BatchNorm2d(4), nn.ReLU())
+        self.second = nn.Sequential(nn.Conv2d(4, 6, 3, 2), nn.BatchNorm2d(6))
+
+    def forward(self, x):
+        fine = self.first(x)
+        return fine, self.second(fine)
+
+
+class Heights(nn.Module):
+    """One number an item from the mean of each map."""
+
+    def forward(self, maps):
+        return torch.stack([part.mean((1, 2, 3)) for part in maps], dim=1)
+
+
+def network_of_maps():
+    torch.manual_seed(0)
+    backbone = with_used_statistics(Maps())
+    return Network(backbone, Heights(), PREPROCESSING, features_of=as_they_are).eval()
+
+
+@torch.no_grad()
+def test_batch_norm_is_folded_under_maps_of_several_sizes():
+    network, batch = network_of_maps(), images(5)
+    inference = Inference(network)
+    torch.testing.assert_close(inference(batch), network(batch), rtol=1e-4, atol=1e-5)
+    assert norms(inference.backbone) == []
+
+
+def test_maps_of_a_batch_too_large_for_memory_are_joined_map_by_map():
+    network, batch = network_of_maps(), images(5)
+    expected = Inference(network).features(batch)
+    hungry = Inference(network)
+
+    def most_three(module, inputs):
+        if len(inputs[0]) > 3:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    hungry.backbone.register_forward_pre_hook(most_three)
+    for found, whole in zip(hungry.features(batch), expected, strict=True):
+        torch.testing.assert_close(found, whole, rtol=1e-5, atol=1e-6)
+
+
+def test_an_evaluation_of_several_passes_goes_around_the_whole_network():
+    def halves(compute, inputs):
+        return torch.cat([compute(inputs[:2]), compute(inputs[2:])]) + 1
+
+    torch.manual_seed(0)
+    backbone, head = SmallNet(classes=0), nn.Linear(8, 3)
+    plain = Network(backbone, head, PREPROCESSING).eval()
+    around = Network(backbone, head, PREPROCESSING, around=halves).eval()
+    batch = images(5)
+    torch.testing.assert_close(
+        Inference(around)(batch), Inference(plain)(batch) + 1, rtol=1e-4, atol=1e-5
+    )
+    assert Inference(around).key == Inference(plain).key
+
+
+def test_the_size_of_features_is_that_of_what_the_head_reads():
+    backbone = SmallNet(classes=0)
+    half = Network(backbone, nn.Linear(4, 3), PREPROCESSING, features_of=lambda x: x[:, :4])
+    assert Inference(half.eval()).bytes_per_item == 4 * 4
+    assert Inference(network_of(backbone)).bytes_per_item == 4 * 8
+
+
 def test_reduced_precision_still_yields_float32():
     inference = Inference(network_of(SmallNet(classes=0)), "bf16")
     assert inference.features(images()).dtype == inference(images()).dtype == torch.float32
@@ -233,9 +303,11 @@ def test_one_image_too_large_for_memory_is_an_error():
         inference.features(images(4))
 
 
-def key(backbone=None, preprocessing=PREPROCESSING, precision="fp32"):
+def key(backbone=None, preprocessing=PREPROCESSING, precision="fp32", features_of=flattened):
     torch.manual_seed(0)
-    network = Network(backbone or SmallNet(classes=0), nn.Linear(8, 3), preprocessing)
+    network = Network(
+        backbone or SmallNet(classes=0), nn.Linear(8, 3), preprocessing, features_of=features_of
+    )
     return Inference(network, precision).key
 
 
@@ -268,8 +340,9 @@ def test_the_key_does_not_depend_on_the_head():
         lambda: key(preprocessing=PREPROCESSING.overridden(input_size=33)),
         lambda: key(precision="bf16"),
         lambda: key(Negated(classes=0)),
+        lambda: key(features_of=lambda output: output.flip(1)),
     ],
-    ids=["weights", "structure", "mean", "filter", "size", "precision", "forward pass"],
+    ids=["weights", "structure", "mean", "filter", "size", "precision", "forward pass", "features"],
 )
 def test_the_key_changes_with_all_that_features_depend_on(changed):
     assert changed() != key()

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from PIL import Image
 from torchvision.transforms import InterpolationMode, v2
 
-from finetrust.models.network import Normalise
 from finetrust.models.preprocessing import Preprocessing
 from finetrust.models.source import sources
 
@@ -55,7 +54,7 @@ def preprocessing_of(name, tag):
 def test_pixels_equal_those_of_torchvisions_weights_bit_for_bit(name, tag, size):
     ours, theirs = preprocessing_of(name, tag)
     image = picture(*size)
-    normalised = Normalise(ours)(ours.transform()(image)[None])[0]
+    normalised = ours.normaliser()(ours.transform()(image)[None])[0]
     torch.testing.assert_close(normalised, theirs(image), rtol=0, atol=1e-6)
     theirs.mean, theirs.std = [0, 0, 0], [1, 1, 1]
     assert torch.equal(ours.transform()(image), (theirs(image) * 255).round().to(torch.uint8))
@@ -67,7 +66,7 @@ def test_pixels_equal_those_of_timms_weights(name, size):
     built = sources.get("timm").build(name, "random", {})
     ours, config = built.preprocessing, timm.data.resolve_data_config({}, model=built.module)
     image = picture(*size)
-    normalised = Normalise(ours)(ours.transform()(image)[None])[0]
+    normalised = ours.normaliser()(ours.transform()(image)[None])[0]
     theirs = timm.data.create_transform(**config)(image)
     torch.testing.assert_close(normalised, theirs, rtol=0, atol=1e-6)
 
@@ -79,7 +78,7 @@ def test_pixels_equal_those_of_weights_for_which_timm_squashes(size):
     theirs = timm.data.create_transform(**timm.data.resolve_data_config({}, model=built.module))
     ours, image = built.preprocessing, picture(*size)
     assert ours.squash
-    normalised = Normalise(ours)(ours.transform()(image)[None])[0]
+    normalised = ours.normaliser()(ours.transform()(image)[None])[0]
     torch.testing.assert_close(normalised, theirs(image), rtol=0, atol=1e-6)
 
 

@@ -7,7 +7,7 @@ from torch import nn
 from finetrust.config import ModelOptions
 from finetrust.core.errors import UserError
 from finetrust.models import saved
-from finetrust.models.assemble import assemble
+from finetrust.models.assemble import assemble_classifier, classifier_network
 from finetrust.models.preprocessing import Preprocessing
 
 from .nets import SmallNet, images, with_used_statistics
@@ -23,8 +23,12 @@ def build(width=8):
 
 def model_of(options, module=None, preprocessing=None, bias=True):
     """A tuned model: the backbone that was asked for under a head of three classes."""
-    assembled = assemble(ModelOptions(**options), module, preprocessing)
-    network = assembled.network(nn.Linear(assembled.parts.features, 3, bias=bias))
+    assembled = assemble_classifier(ModelOptions(**options), module, preprocessing)
+    network = classifier_network(
+        assembled.parts.backbone,
+        nn.Linear(assembled.parts.features, 3, bias=bias),
+        assembled.preprocessing,
+    )
     with_used_statistics(network)
     return saved.SavedModel(
         network,
@@ -146,7 +150,8 @@ def test_a_missing_or_broken_file_is_told_by_its_name(folder, name, content):
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("head", {"in_features": 128}),
+        ("recipe", {"in_features": 128}),
+        ("recipe", None),
         ("preprocessing", {"input_size": 32}),
         ("architecture", {"no": "such"}),
         ("provenance", None),
@@ -162,7 +167,7 @@ def test_facts_that_make_no_sense_are_told(folder, key, value):
 
 def test_weights_of_another_head_are_told(folder):
     facts = json.loads((folder / "model.json").read_text())
-    facts["head"]["out_features"] = 4
+    facts["recipe"]["out_features"] = 4
     (folder / "model.json").write_text(json.dumps(facts))
     with pytest.raises(UserError, match=r"weights\.safetensors: cannot be read.*RuntimeError"):
         saved.load(folder)

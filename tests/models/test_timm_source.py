@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 
 from finetrust.config import ModelOptions
 from finetrust.core.errors import UserError
-from finetrust.models.assemble import assemble
+from finetrust.models.assemble import assemble_classifier
 from finetrust.models.source import load_pretrained
 
 from .nets import Payload
@@ -83,7 +83,7 @@ def downloaded(folder, architecture="test_resnet"):
 
 
 def test_the_configuration_beside_downloaded_weights_is_theirs(tmp_path):
-    assembled = assemble(downloaded(tmp_path))
+    assembled = assemble_classifier(downloaded(tmp_path))
     found = assembled.preprocessing
     assert (found.input_size, found.resize, found.interpolation) == (96, 192, "bilinear")
     assert (found.mean, found.std) == ((0.1, 0.2, 0.3), (0.4, 0.5, 0.6))
@@ -98,20 +98,20 @@ def test_without_a_whole_configuration_the_normalisation_is_asked_for(tmp_path, 
     if content is not None:
         (tmp_path / "config.json").write_text(content)
     with pytest.raises(UserError, match=r"--mean 0\.5,0\.5,0\.5 --std 0\.5,0\.5,0\.5"):
-        assemble(options)
+        assemble_classifier(options)
 
 
 def test_the_configuration_of_another_architecture_is_not_taken(tmp_path):
     with pytest.raises(UserError, match="does not say how its inputs were normalised"):
-        assemble(downloaded(tmp_path, architecture="resnet50"))
+        assemble_classifier(downloaded(tmp_path, architecture="resnet50"))
 
 
 def test_the_image_size_of_a_transformer_is_its_input_size():
     options = ModelOptions(model="timm:vit_tiny_patch16_224", weights="random")
     chosen = options.model_copy(update={"model_args": {"img_size": 64}})
     with torch.device("meta"):
-        assert assemble(options).preprocessing.input_size == 224
-        assert assemble(chosen).preprocessing.input_size == 64
+        assert assemble_classifier(options).preprocessing.input_size == 224
+        assert assemble_classifier(chosen).preprocessing.input_size == 64
 
 
 def test_an_oblong_input_is_told():

@@ -9,7 +9,7 @@ from torchvision.models import get_model_weights
 from finetrust.config import ModelOptions
 from finetrust.core.errors import UserError
 from finetrust.models import saved
-from finetrust.models.assemble import assemble
+from finetrust.models.assemble import assemble_classifier, classifier_network
 from finetrust.models.source import load_pretrained, sources
 
 from .nets import images
@@ -113,7 +113,7 @@ def test_networks_that_renormalise_do_so_however_their_weights_come(name):
 def test_the_image_size_of_a_transformer_is_its_input_size():
     options = ModelOptions(model="vit_b_32", weights="random", model_args={"image_size": 64})
     with torch.device("meta"):
-        assembled = assemble(options)
+        assembled = assemble_classifier(options)
     assert assembled.preprocessing.input_size == 64
 
 
@@ -132,15 +132,19 @@ def downloads(monkeypatch):
 
 
 def test_pretrained_weights_come_with_their_name_classes_and_digest(downloads):
-    assembled = assemble(ModelOptions(model="resnet18"))
+    assembled = assemble_classifier(ModelOptions(model="resnet18"))
     assert assembled.provenance.source == "torchvision ResNet18_Weights.IMAGENET1K_V1"
     assert len(assembled.provenance.sha256) == 64
     assert len(assembled.classes) == assembled.parts.head.out_features == 1000
 
 
 def test_a_pretrained_googlenet_is_the_same_after_it_was_saved(downloads, tmp_path):
-    assembled = assemble(ModelOptions(model="googlenet", weights="IMAGENET1K_V1", input_size=64))
-    network = assembled.network(assembled.parts.head).eval()
+    assembled = assemble_classifier(
+        ModelOptions(model="googlenet", weights="IMAGENET1K_V1", input_size=64)
+    )
+    network = classifier_network(
+        assembled.parts.backbone, assembled.parts.head, assembled.preprocessing
+    ).eval()
     model = saved.SavedModel(
         network, "classification", assembled.classes, assembled.provenance, assembled.architecture
     )

@@ -1,12 +1,13 @@
 """What every registered measure promises, on every kind of evidence.
 
-A new measure is tested here without being named. Corruptions have a suite of their own in
+A new measure is tested here without being named, on the family of evidence that has the columns it
+needs (see ``families.py``). Corruptions have a suite of their own in
 ``stability/corruptions/test_catalogue.py``.
 """
 
+import copy
 import json
 import math
-from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
@@ -15,47 +16,18 @@ import pytest
 from finetrust.core.evidence import Evidence
 from finetrust.core.measure import AXES, Estimate, Measure, MeasureDefinition, measures
 from finetrust.core.predictions import Predictions
+from finetrust.tasks.task import tasks
 from finetrust.trust.measure_all import measure_all
-from finetrust.trust.stability.corruptions.catalogue import corruptions
 
+from .families import FAMILIES, full_evidence, ordinary
 from .worlds import calibrated_world, predictions_of
 
-CLASSES = ("cat", "dog", "<script>", "eel")
+tasks.names()  # which bring measures of their own
 NAMES = measures.names()
-ABOVE_ONE = {"relative_corruption_accuracy"}
+ABOVE_ONE = {name for name in NAMES if name.startswith("relative_corruption_")}
 """Shares in % that may pass 100 %."""
-
-
-def full_evidence(logits: object, targets: object, **changes: object) -> Evidence:
-    """Return evidence with corruptions, groups, a temperature and known training data."""
-    clean = predictions_of(logits, targets)
-    n = len(clean)
-    rng = np.random.default_rng(0)
-    sample = rng.permutation(n)[: max(1, n // 2)] if n else np.arange(0)
-    perturbed = {}
-    for name in corruptions.names():
-        for severity in (1, 3, 5):
-            noise = 0.3 * severity * rng.normal(size=clean["logits"][sample].shape)
-            perturbed[f"{name}-{severity}"] = predictions_of(
-                clean["logits"][sample] + noise,
-                clean["target"][sample],
-                sample,
-                f"{name}-{severity}",
-            )
-    everything = Evidence(
-        clean=clean,
-        perturbed=perturbed,
-        classes=CLASSES[: clean["logits"].shape[1]],
-        calibration={"temperature": 1.5, "n": 10},
-        groups={"site": np.array(["north", "south"])[np.arange(n) % 2]},
-        data={
-            "n_train": 20,
-            "train_overlap_exact": [["0", "train/7"]],
-            "train_overlap_near": [],
-        },
-        seed=3,
-    )
-    return replace(everything, **changes)
+BELOW_ZERO = {name for name in NAMES if name.startswith("gain_over_baseline")}
+"""Differences of shares."""
 
 
 LOGITS, TARGETS = calibrated_world(60, 4, seed=0)
@@ -64,7 +36,7 @@ SPOILED = np.where(np.arange(240).reshape(60, 4) % 37 == 5, np.nan, LOGITS)
 SPOILED[0] = np.inf, -np.inf, 0, 0
 
 EVIDENCE = {
-    "ordinary": full_evidence(LOGITS, TARGETS),
+    "ordinary": FAMILIES["classes"],
     "one item": full_evidence(LOGITS[:1], TARGETS[:1]),
     "two items": full_evidence(LOGITS[:2], TARGETS[:2]),
     "no items": full_evidence(LOGITS[:0], TARGETS[:0]),
@@ -118,28 +90,35 @@ def test_it_is_measured_or_gives_its_reason(
     keys = [measure.key for measure in found]
     assert len(set(keys)) == len(keys)
     for measure in found:
-        if measure.value is None:
-            assert measure.reason
-            assert measure.reason[0] != " "
-            assert measure.ci_low is measure.ci_high is None
-            continue
-        assert measure.reason is None
-        assert measure.ci_low is not None
-        assert measure.ci_high is not None
-        assert all(map(math.isfinite, (measure.value, measure.ci_low, measure.ci_high)))
-        assert measure.ci_low <= measure.value <= measure.ci_high
-        assert 1 <= measure.n <= len(EVIDENCE[kind].clean)
-        if measure.unit == "%":
-            assert measure.ci_low >= 0
-            assert measure.ci_high <= 1 or name in ABOVE_ONE
+        assert_sound(measure)
+        assert measure.value is None or measure.n <= len(EVIDENCE[kind].clean)
+
+
+def assert_sound(measure: Measure) -> None:
+    """Check that a measure has a reason, or figures in the right order and range."""
+    if measure.value is None:
+        assert measure.reason
+        assert measure.reason[0] != " "
+        assert measure.ci_low is measure.ci_high is None
+        return
+    assert measure.reason is None
+    assert measure.ci_low is not None
+    assert measure.ci_high is not None
+    assert all(map(math.isfinite, (measure.value, measure.ci_low, measure.ci_high)))
+    assert measure.ci_low <= measure.value <= measure.ci_high
+    assert measure.n >= 1
+    if measure.unit == "%":
+        assert measure.ci_low >= 0 or measure.name in BELOW_ZERO
+        assert measure.ci_high <= 1 or measure.name in ABOVE_ONE
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_on_ordinary_evidence_it_has_a_value_and_an_interval_with_width(
-    name: str, measured: dict[str, tuple[Measure, ...]]
-) -> None:
-    whole = next(m for m in measured["ordinary"] if m.name == name)
-    assert whole.value is not None
+def test_on_ordinary_evidence_it_has_a_value_and_an_interval_with_width(name: str) -> None:
+    found = [m for m in measure_all(ordinary(name)) if m.name == name]
+    for measure in found:
+        assert_sound(measure)
+    whole = found[0]
+    assert whole.value is not None, whole.reason
     assert whole.ci_low is not None
     assert whole.ci_high is not None
     assert whole.ci_high > whole.ci_low
@@ -149,29 +128,33 @@ def test_on_ordinary_evidence_it_has_a_value_and_an_interval_with_width(
 def test_it_comes_back_from_json_as_it_was(
     name: str, measured: dict[str, tuple[Measure, ...]]
 ) -> None:
-    for profile in measured.values():
+    for profile in (*measured.values(), measure_all(ordinary(name))):
         for measure in (m for m in profile if m.name == name):
             text = json.dumps(measure.to_dict(), allow_nan=False)
             assert Measure(**json.loads(text)) == measure
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_is_the_same_every_time(name: str, measured: dict[str, tuple[Measure, ...]]) -> None:
-    definition = measures.get(name)
-    again = [definition.measure(e) for e in definition.estimate(EVIDENCE["ordinary"])]
-    assert again == [m for m in measured["ordinary"] if m.name == name]
+def test_it_is_the_same_every_time(name: str) -> None:
+    definition, evidence = measures.get(name), ordinary(name)
+    one, other = ([definition.measure(e) for e in definition.estimate(evidence)] for _ in range(2))
+    assert one == other
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_changes_nothing_in_the_evidence(name: str) -> None:
-    kept, used = full_evidence(SPOILED, TARGETS), full_evidence(SPOILED, TARGETS)
+    spoiled = full_evidence(SPOILED, TARGETS)
+    family = ordinary(name)
+    used = spoiled if family is FAMILIES["classes"] else copy.deepcopy(family)
+    kept = copy.deepcopy(used)
     list(measures.get(name).estimate(used))
     for before, after in [
         (kept.clean, used.clean),
         *zip(kept.perturbed.values(), used.perturbed.values(), strict=True),
     ]:
         for column, values in before.columns.items():
-            np.testing.assert_array_equal(values, after[column])
+            for a, b in zip(values, after[column], strict=True):
+                np.testing.assert_array_equal(a, b)
 
 
 def test_measures_stand_axis_by_axis_and_by_name(measured: dict[str, tuple[Measure, ...]]) -> None:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 import finetrust
 from finetrust.data.loader import epoch_order
+from finetrust.models import features
 from finetrust.tuning.optimizer import rate_factor
 
 from .runs import digits, same, tuned, weights_of
@@ -48,6 +49,17 @@ def test_the_cached_path_ends_with_the_logits_of_the_uncached_one(tmp_path: Path
     torch.testing.assert_close(cached, uncached, atol=1e-4, rtol=0)
 
 
+def test_features_that_take_too_much_room_are_computed_anew_with_the_same_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = digits()
+    cached = tuned(tmp_path / "cached", data, strategy="linear-probe", epochs=4)
+    monkeypatch.setattr(features, "MOST_BYTES", 0)
+    passed = tuned(tmp_path / "passed", data, strategy="linear-probe", epochs=4)
+    assert [run.folder.record["phases"][0]["cached"] for run in (cached, passed)] == [True, False]
+    torch.testing.assert_close(logits_of(passed, data), logits_of(cached, data), atol=1e-4, rtol=0)
+
+
 def test_a_linear_probe_is_the_plain_loop_over_the_frozen_network(tmp_path: Path) -> None:
     data = digits()
     run = tuned(
@@ -61,12 +73,14 @@ def test_a_linear_probe_is_the_plain_loop_over_the_frozen_network(tmp_path: Path
     )
 
     from finetrust.config import ModelOptions
-    from finetrust.models.assemble import assemble
+    from finetrust.models.assemble import assemble_classifier, classifier_network
 
-    assembled = assemble(ModelOptions(model="glyphnet"))
+    assembled = assemble_classifier(ModelOptions(model="glyphnet"))
     train = data.split("train")
     torch.manual_seed(0)
-    network = assembled.network(nn.Linear(assembled.parts.features, 10)).eval()
+    network = classifier_network(
+        assembled.parts.backbone, nn.Linear(assembled.parts.features, 10), assembled.preprocessing
+    ).eval()
     head = network.head
     optimizer = torch.optim.AdamW(
         [{"params": [head.weight]}, {"params": [head.bias], "weight_decay": 0.0}], weight_decay=0.01

@@ -41,7 +41,8 @@ class Estimate:
 class Measure:
     """One number of a trust profile.
 
-    ``value`` is None when the measure does not apply, and ``reason`` then says why.
+    ``value`` is None when the measure does not apply, and ``reason`` then says why. The other fields
+    are those of :func:`measure` and :class:`Estimate`.
     """
 
     name: str
@@ -58,6 +59,8 @@ class Measure:
     subset: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
     reason: str | None = None
+    share: bool = False
+    meaning: str = ""
 
     @property
     def key(self) -> str:
@@ -90,6 +93,8 @@ class MeasureDefinition:
     reference: str
     needs: tuple[str, ...]
     estimate: Estimator
+    share: bool = False
+    meaning: str = ""
 
     def measure(self, estimate: Estimate) -> Measure:
         """Return `estimate` with the facts of this definition."""
@@ -100,7 +105,9 @@ class MeasureDefinition:
         return Measure(**self._facts(), value=None, ci_low=None, ci_high=None, n=0, reason=reason)
 
     def _facts(self) -> dict[str, Any]:
-        names = ("name", "axis", "title", "unit", "better", "method", "reference")
+        names = (
+            "name", "axis", "title", "unit", "better", "method", "reference", "share", "meaning",
+        )  # fmt: skip
         return {name: getattr(self, name) for name in names}
 
 
@@ -117,6 +124,8 @@ def measure(
     reference: str,
     unit: str = "",
     needs: tuple[str, ...] = (),
+    share: bool = False,
+    meaning: str = "",
 ) -> Callable[[Estimator], Estimator]:
     """Register the decorated function as a measure.
 
@@ -141,11 +150,17 @@ def measure(
     needs : tuple of str
         Columns that the clean predictions must have, e.g. ``("logits",)``; otherwise the
         measure is reported as not applicable.
+    share : bool
+        Whether the value is the share of the n items for which something holds, so that it can be
+        said as "94 of 100 cases".
+    meaning : str
+        What the value says, as one plain sentence for a reader who does not know the term; where
+        it is empty, the first sentence of `method` stands in.
     """
 
     def decorate(estimate: Estimator) -> Estimator:
         definition = MeasureDefinition(
-            name, axis, title, unit, better, method, reference, needs, estimate
+            name, axis, title, unit, better, method, reference, needs, estimate, share, meaning
         )
         measures.add(name, definition)
         return estimate

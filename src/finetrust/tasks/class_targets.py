@@ -47,20 +47,24 @@ def aligned(dataset: Dataset, classes: tuple[str, ...]) -> Dataset:
 def class_positions(dataset: Dataset, classes: tuple[str, ...]) -> np.ndarray:
     """Return where each class of the data stands among `classes`: int64 array.
 
+    A name that is spelled otherwise counts (case, underscores) unless the very same one is there.
+
     Raises
     ------
     UserError
         For a class of the data that is not among them.
     """
-    position = {_plain(name): i for i, name in enumerate(classes)}
-    unknown = [name for name in dataset.classes if _plain(name) not in position]
+    exact = {name: i for i, name in enumerate(classes)}
+    alike = {_plain(name): i for i, name in enumerate(classes)}
+    unknown = [name for name in dataset.classes if _plain(name) not in alike]
     if unknown:
         known = f"{', '.join(classes[:10])}{' ...' if len(classes) > 10 else ''}"
         raise UserError(
             f"{dataset.name}: class '{unknown[0]}' is not among the {len(classes)} classes of the model",
             f"{did_you_mean(unknown[0], classes)} The model knows {known}.".strip(),
         )
-    return np.array([position[_plain(name)] for name in dataset.classes], dtype=np.int64)
+    positions = [exact.get(name, alike[_plain(name)]) for name in dataset.classes]
+    return np.array(positions, dtype=np.int64)
 
 
 def counts_by_class(dataset: Dataset) -> np.ndarray:

@@ -50,7 +50,7 @@ def make_stage(phase: Phase, setting: Setting, prepared: Inference | None = None
         of_head = {name.removeprefix("head."): rate for name, rate in rates.items()}
         features: Batches = (
             _cached(inference, phase, setting, setting.train, setting.options.seed)
-            if is_cached(phase, setting) and fits(inference, setting.train)
+            if _is_cached(phase, setting) and fits(inference, setting.train)
             else _PassedThrough(_training_inputs(phase, setting), inference)
         )
         validation: Batches = (
@@ -78,12 +78,6 @@ def batch_size(phase: Phase, setting: Setting) -> int:
     return max(min(most, max(8, sixteenth), items), processes)
 
 
-def is_cached(phase: Phase, setting: Setting) -> bool:
-    """Return whether `phase` trains on features that are computed once, if they fit on the disk."""
-    deterministic = phase.augment == "none" and setting.mix is None
-    return setting.options.cache and phase.trainable_layers == 0 and deterministic
-
-
 class _PassedThrough:
     """Batches of features, computed from batches of inputs as they come."""
 
@@ -95,6 +89,12 @@ class _PassedThrough:
         for inputs, targets in self._inputs.epoch(epoch, start):
             # A clone made outside of inference mode may take part in a backward pass.
             yield mapped(lambda t: t.clone(), self._inference.features(inputs)), targets
+
+
+def _is_cached(phase: Phase, setting: Setting) -> bool:
+    """Return whether `phase` trains on features that are computed once, if they fit on the disk."""
+    deterministic = phase.augment == "none" and setting.mix is None
+    return setting.options.cache and phase.trainable_layers == 0 and deterministic
 
 
 def _cached(

@@ -1,10 +1,12 @@
 """What is fitted on validation predictions."""
 
+import json
+
 import numpy as np
 import pytest
 
 from finetrust.core.predictions import Predictions
-from finetrust.trust.accuracy.calibrate import calibrate
+from finetrust.trust.accuracy.calibrate import Calibrator, calibrate, calibrators
 
 from ..worlds import calibrated_world, predictions_of
 
@@ -17,3 +19,30 @@ def test_the_calibration_is_the_temperature_and_what_it_rests_on() -> None:
 
 def test_a_task_without_logits_has_nothing_to_calibrate() -> None:
     assert calibrate(Predictions(np.array(["a"]), {"target": np.array([0])})) == {}
+
+
+def widest(validation: Predictions) -> dict[str, float]:
+    return {"widest": float(validation["width"].max())}
+
+
+def test_every_calibrator_fits_what_has_its_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(calibrators._entries, "width", Calibrator(("width", "target"), widest))
+    logits, targets = calibrated_world(200, 3, seed=0)
+    both = predictions_of(logits, targets)
+    both.columns["width"] = np.arange(200.0)
+    assert set(calibrate(both)) == {"temperature", "widest", "n"}
+    bare = Predictions(both.ids, {"width": np.arange(200.0), "target": targets})
+    assert calibrate(bare) == {"widest": 199.0, "n": 200}
+    assert calibrate(Predictions(both.ids, {"width": np.arange(200.0)})) == {}
+
+
+@pytest.mark.parametrize("name", calibrators.names())
+def test_what_is_kept_of_a_fit_is_json_under_a_name_of_its_own(name: str) -> None:
+    calibrator = calibrators.get(name)
+    assert calibrator.needs
+    if not set(calibrator.needs) <= {"target", "logits"}:
+        pytest.skip("has another kind of predictions, and tests of its own")
+    fitted = calibrator.fit(predictions_of(*calibrated_world(50, 3, seed=0)))
+    assert fitted
+    assert "n" not in fitted
+    assert json.loads(json.dumps(fitted)) == fitted

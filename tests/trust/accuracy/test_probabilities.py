@@ -12,7 +12,7 @@ from finetrust.tasks.task import tasks
 from finetrust.trust.accuracy.probabilities import (
     NO_ANSWER,
     answered_log_probabilities,
-    calibrated_probabilities,
+    calibrated,
     is_right,
     log_softmax,
     predicted_classes,
@@ -70,9 +70,10 @@ def test_calibrated_probabilities_are_those_that_predict_shows() -> None:
     rng = np.random.default_rng(0)
     logits = (5 * rng.normal(size=(20, 4))).astype(np.float32)
     calibration = {"temperature": 1.7}
-    evidence = evidence_of(logits, np.zeros(20), calibration=calibration)
-    shown = tasks.get("classification").decode(torch.tensor(logits), "abcd", calibration, 1)
-    probabilities = calibrated_probabilities(evidence)
+    shown = tasks.get("classification").decode(
+        torch.tensor(logits), [None] * 20, "abcd", calibration, 1
+    )
+    probabilities = calibrated(predictions_of(logits, np.zeros(20)), calibration)
     assert ["abcd"[i] for i in probabilities.argmax(1)] == [item["class"] for item in shown]
     np.testing.assert_allclose(
         probabilities.max(1), [item["probability"] for item in shown], rtol=1e-12
@@ -80,6 +81,6 @@ def test_calibrated_probabilities_are_those_that_predict_shows() -> None:
 
 
 def test_calibrated_probabilities_of_items_without_an_answer_are_nan_in_their_place() -> None:
-    probabilities = calibrated_probabilities(evidence_of(SPOILED, [0, 0, 0, 1]))
+    probabilities = calibrated(predictions_of(SPOILED, [0, 0, 0, 1]), {})
     assert np.isnan(probabilities[:3]).all()
     np.testing.assert_allclose(probabilities[3], special.softmax([1.0, 2.0]))

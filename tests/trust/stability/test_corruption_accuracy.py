@@ -80,12 +80,12 @@ def test_types_count_the_same_and_within_a_type_severities() -> None:
     assert relative(world(right, [1, 1, 1, 0])).value == pytest.approx((5 / 12) / (3 / 4))
 
 
-def test_only_known_corruptions_count() -> None:
+def test_only_corruptions_with_a_severity_count() -> None:
     evidence = random_world(20, seed=0)
-    others = {"flip": evidence.clean, "typo-3": evidence.clean}
+    others = {"flip": evidence.clean, "shift-left": evidence.clean}
     more = Evidence(evidence.clean, {**others, **evidence.perturbed, **others})
     assert measured(more) == measured(evidence)
-    with pytest.raises(NotApplicable, match="not run on corrupted images"):
+    with pytest.raises(NotApplicable, match="not run on corrupted inputs"):
         measured(Evidence(evidence.clean, others))
 
 
