@@ -56,8 +56,8 @@ def make_evidence(
         perturbed if corruptions else {},
         tuple(classes),
         {"temperature": temperature} if temperature else {},
-        named,
-        data,
+        groups=named,
+        data=data,
     )
 
 
@@ -96,7 +96,12 @@ def write_run(
         },
     }
     versions = {"python": "3.11.2", "machine": "x86_64", "finetrust": "0.1.0", "torch": "2.15.0"}
-    common = {"task": "classification", "classes": list(evidence.classes), "model": model}
+    common = {
+        "task": "classification",
+        "pipeline": "image-classification",
+        "classes": list(evidence.classes),
+        "model": model,
+    }
     if tuned:
         folder.write_config(
             {"model": "glyphnet", "data": "digits", "strategy": f"lp-ft{hostile}", "seed": 0}

@@ -47,7 +47,7 @@ def test_many_classes_show_the_weakest_and_count_the_others(as_it_comes: RunFold
 
 def test_what_does_not_apply_says_why(as_it_comes: RunFolder) -> None:
     text = " ".join(printed(as_it_comes, 120).split())
-    assert "does not apply, the model was not run on corrupted images" in text
+    assert "2 measures do not apply: the model was not run on corrupted inputs. They are" in text
 
 
 def test_notes_are_warnings(run: RunFolder) -> None:

@@ -8,6 +8,8 @@ from html import unescape
 from pathlib import Path
 
 import pytest
+from synthetic_task_run import write_task_run
+from synthetic_tasks import TASKS
 
 from finetrust.core.run_folder import RunFolder
 from finetrust.report.html import write_report
@@ -43,10 +45,11 @@ for (const [url, width] of pages) {
 """
 
 
-def test_a_hostile_report_in_a_browser(
+def test_reports_in_a_browser_the_hostile_one_too(
     run: RunFolder, hostile: RunFolder, as_it_comes: RunFolder, tmp_path: Path
 ) -> None:
-    urls = [write_report(folder).as_uri() for folder in (hostile, run, as_it_comes)]
+    others = [write_task_run(tmp_path / name, name) for name in TASKS]
+    urls = [write_report(f).as_uri() for f in (hostile, run, as_it_comes, *others)]
     pages = [[url, width] for url in urls for width in (360, 1280)]
     harness = tmp_path / "harness.html"
     harness.write_text(HARNESS.replace("PAGES", json.dumps(pages)))

@@ -151,7 +151,7 @@ def test_methods_references_and_reasons_are_told(page: ParsedPage, as_it_comes: 
     assert "Guo et al. 2017, arXiv:1706.04599" in page.sections["method"]
     assert "https://arxiv.org/abs/1706.04599" in page.attributes("a", "href")
     reasons = page_of(as_it_comes).sections["method"]
-    assert "Does not apply: the model was not run on corrupted images." in reasons
+    assert "Does not apply: the model was not run on corrupted inputs." in reasons
 
 
 def test_the_provenance_holds_versions_configuration_and_commands(
@@ -212,7 +212,8 @@ def test_a_model_judged_as_it_comes_has_no_training_to_show(as_it_comes: RunFold
     assert set(page.sections) == set(ALL) - {"beside", "data", "curves", "interpretability"}
     assert "judged as it comes" in page.sections["training"]
     assert "the training data of this model are unknown" in page.sections["summary"]
-    assert "does not apply: the model was not run on corrupted images" in page.sections["stability"]
+    told = "2 measures do not apply: the model was not run on corrupted inputs. They are"
+    assert told in page.sections["stability"]
 
 
 def test_many_classes_show_confused_pairs_and_fold_the_strong_ones(as_it_comes: RunFolder) -> None:

@@ -18,6 +18,7 @@ BINS = {
     "accuracy": [None, 0.5, 0.9],
     "count": [0, 10, 30],
 }
+SHARES = {"accuracy", "recall", "subgroup_accuracy", "corruption_accuracy", "train_overlap"}
 
 
 def measure(name: str, value: float | None, **facts: Any) -> Measure:
@@ -31,6 +32,7 @@ def measure(name: str, value: float | None, **facts: Any) -> Measure:
         "better": "higher",
         "method": "",
         "reference": "",
+        "share": name in SHARES,
         **facts,
     }
     return Measure(name=name, value=value, **given)
@@ -47,8 +49,8 @@ def said(axis: str, *measures: Measure, **report: Any) -> str:
 
 
 def test_the_headline_is_a_natural_frequency_with_its_interval() -> None:
-    text = headline(measure("accuracy", 0.93, ci_low=0.89, ci_high=0.96)).replace("\xa0", " ")
-    assert text == (
+    found = headline(profile(measure("accuracy", 0.93, ci_low=0.89, ci_high=0.96)))
+    assert str(found).replace("\xa0", " ") == (
         "Right in about 93 of 100 cases. It was judged on 200 items, so the true figure most "
         "likely lies between 89 and 96 of 100 (95 % interval)."
     )
@@ -115,6 +117,28 @@ def test_stability_tells_the_fall_and_the_hardest_disturbance() -> None:
     assert "10.0 %, under gaussian noise of severity 5" in text
 
 
+def test_under_a_single_severity_the_hardest_disturbance_is_told_once() -> None:
+    text = said(
+        "stability",
+        measure(
+            "corruption_accuracy", 0.5, axis="stability", details={"a": {"3": 0.7}, "b": {"3": 0.3}}
+        ),
+        measure("corruption_accuracy", 0.7, axis="stability", subset="corruption=a"),
+        measure("corruption_accuracy", 0.3, axis="stability", subset="corruption=b"),
+    )
+    assert text.endswith("Hardest: b, with 30.0 %.")
+
+
+def test_parts_of_the_main_measure_come_before_other_shares() -> None:
+    text = said(
+        "accuracy",
+        measure("accuracy", 0.9),
+        *(measure("accuracy", v, subset=f"type={n}") for n, v in (("a", 0.5), ("b", 0.9))),
+        *(measure("recall", v, subset=f"class={n}") for n, v in (("a", 0.9), ("b", 0.2))),
+    )
+    assert "Weakest type: “a”" in text
+
+
 def test_what_was_not_measured_is_not_known_and_says_why() -> None:
     absent = measure("corruption_accuracy", None, axis="stability", reason="it was not run")
     assert said("stability", absent) == "Not known: it was not run."
@@ -146,7 +170,8 @@ def test_few_items_are_said_to_be_few_and_how_many_it_would_take() -> None:
 
 
 def test_classes_without_evaluation_items_are_named() -> None:
-    only_cats = profile(measure("recall", 0.9, subset="class=cat"))
+    recall = measure("recall", 0.9, subset="class=cat")
+    only_cats = profile(measure("accuracy", 0.9), recall)
     assert any("1 class has no evaluation items" in t and "“dog”" in t for t in cautions(only_cats))
 
 

@@ -157,6 +157,7 @@ def _tune(
         prepared = _prepared(options, network, train, folder)
         folder.write_record(
             **_facts(options, task_name, assembled, network, dataset),
+            pipeline=task.pipeline,
             decisions={
                 "device": str(accelerator.device),
                 "training_precision": accelerator.mixed_precision.replace("no", "fp32"),

@@ -10,15 +10,17 @@ from typing import Any
 from finetrust.core.atomic import write_text
 from finetrust.core.measure import Measure
 from finetrust.core.run_folder import RunFolder
+from finetrust.report.absent import absent, left_out
 from finetrust.report.markdown import code_block, escaped, table
 from finetrust.report.numbers import count, interval_of, sentence_list, value_of
 from finetrust.report.report_data import ReportData
 from finetrust.report.reproduce import commands, evaluation_command
 from finetrust.report.training_facts import epochs_run, starting_weights
 from finetrust.report.verdicts import verdicts
+from finetrust.report.verdicts.accuracy import baseline_sentence
 from finetrust.report.verdicts.cautions import cautions
 
-PIPELINES = {"classification": "image-classification"}
+EXAMPLES = {"texts": "some text"}
 LICENCES = ("apache-2.0", "mit", "bsd-3-clause", "bsd-2-clause", "cc0-1.0", "cc-by-4.0", "unknown")
 
 
@@ -61,7 +63,8 @@ def _front_matter(data: ReportData) -> str:
         facts["license_name"] = licence
     facts |= {"library_name": "finetrust", "tags": ["finetrust", "trust-profile"]}
     task = str(data.record.get("task") or (data.profile.task if data.profile else ""))
-    pipeline = PIPELINES.get(task)
+    judged = data.profile.data.get("pipeline") if data.profile else None
+    pipeline = judged or data.record.get("pipeline")
     if pipeline:
         facts["pipeline_tag"] = pipeline
     if data.profile is not None:
@@ -98,8 +101,8 @@ def _what_it_is(data: ReportData) -> str:
 def _intended_use(data: ReportData) -> str:
     return (
         "For inputs of the kind it was evaluated on, and with a person who can overrule it "
-        "wherever a wrong answer does harm. It always answers with one of its classes, also where "
-        "an input shows none of them. Evaluate any other use first: `finetrust evaluate`."
+        "wherever a wrong answer does harm. It answers whatever it is given, also inputs unlike all "
+        "that it has learned from. Evaluate any other use first: `finetrust evaluate`."
     )
 
 
@@ -128,7 +131,7 @@ def _evaluation(data: ReportData) -> str:
         return "Not evaluated yet:\n\n" + code_block("sh", [evaluation_command(data)])
     judged = profile.data
     told = (
-        f"On {count(judged.get('n', 0))} {escaped(judged.get('split') or '')} items of "
+        f"On {count(judged.get('n', 0))} {escaped(judged.get('split') or '')} {data.inputs} of "
         f"{escaped(judged.get('name', 'unknown'))}; 95 % confidence intervals."
     )
     rows = [
@@ -137,6 +140,9 @@ def _evaluation(data: ReportData) -> str:
         if m.applies
     ]
     parts = [told, table(["Measure", "Value", "95 % interval", "Items"], rows)]
+    baseline = baseline_sentence(profile)
+    if baseline:
+        parts.append(escaped(baseline))
     for verdict in verdicts(profile, data.data_report):
         parts.append(f"**{verdict.title}.** " + " ".join(escaped(s) for s in verdict.sentences))
     return "\n\n".join(parts)
@@ -146,9 +152,10 @@ def _limitations(data: ReportData) -> str:
     if data.profile is None:
         return "Unknown, as long as it was not evaluated."
     warnings = [*data.profile.notes, *cautions(data.profile, data.data_report)]
-    missing = [
-        f"{m.title}: does not apply, {m.reason}." for m in data.profile.measures if not m.applies
-    ]
+    missing = [f"{group.subject} {group.told}." for group in absent(data.profile.measures)]
+    others = left_out(data.profile.measures)
+    if others is not None:
+        missing.append(f"{others.subject} for other tasks left out.")
     return _bullets([escaped(text) for text in [*warnings, *missing]])
 
 
@@ -169,11 +176,12 @@ def _provenance(data: ReportData) -> str:
 
 
 def _how_to_load(data: ReportData) -> str:
+    example = EXAMPLES.get(data.inputs, "photo.jpg")
     lines = [
         "import finetrust",
         "",
         f"run = finetrust.load({data.path!r})",
-        'run.predict("photo.jpg")',
+        f'run.predict("{example}")',
     ]
     return code_block("python", lines)
 

@@ -21,6 +21,19 @@ def words(key: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def in_sentence(title: str) -> str:
+    """Return a title as it stands inside a sentence: ``Accuracy`` as ``accuracy``, ``AP`` as it is."""
+    abbreviated = len(title) > 1 and not (title[1].islower() or title[1] == " ")
+    return title if abbreviated else title[:1].lower() + title[1:]
+
+
+def plural(noun: str) -> str:
+    """Return an English noun in the plural: ``class`` as ``classes``, ``entity`` as ``entities``."""
+    if noun.endswith("y") and noun[-2:-1] not in tuple("aeiou"):
+        return f"{noun[:-1]}ies"
+    return noun + ("es" if noun.endswith(("s", "x", "ch", "sh")) else "s")
+
+
 def subset_kind(measure: Measure) -> str:
     """Return what a measure's data were divided by: ``class`` for ``class=cat``."""
     return measure.subset.partition("=")[0]

@@ -41,6 +41,13 @@ def interval(low: float | None, high: float | None, unit: str) -> str:
     return f"{write(low)}{between}{write(high)}" + (f"{SPACE}%" if unit == "%" else "")
 
 
+def range_of(measure: Measure) -> str:
+    """Return the bounds of the 95 % interval of a measure in words: ``91.2 and 95.1 %``."""
+    low, high = (quantity(bound, measure.unit) for bound in (measure.ci_low, measure.ci_high))
+    unit = f"{SPACE}%" if measure.unit == "%" else ""
+    return f"{low.removesuffix(unit)} and {high}"
+
+
 def value_of(measure: Measure) -> str:
     """Return the value of a measure as text."""
     return quantity(measure.value, measure.unit)

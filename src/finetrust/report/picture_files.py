@@ -7,8 +7,8 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
-LARGEST_SIDE = 320
-LARGEST_PNG = 24_000
+HIGHEST, WIDEST = 320, 960
+PNG_BYTES = 24_000
 JPEG_QUALITY = 82
 
 
@@ -16,7 +16,8 @@ def data_uris(folder: Path, files: Iterable[str]) -> dict[str, str]:
     """Return the pictures by their name; what is missing, broken or outside `folder` is left out.
 
     They are decoded and encoded again: nothing but pixels gets into the page. Few colours are
-    smallest, and exact, as PNG; photos become JPEG.
+    smallest, and exact, as PNG; photos become JPEG. They may be wide, as several panels side by side
+    are.
 
     Parameters
     ----------
@@ -38,9 +39,9 @@ def data_uris(folder: Path, files: Iterable[str]) -> dict[str, str]:
 
 
 def _data_uri(picture: Image.Image) -> str:
-    picture.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
+    picture.thumbnail((WIDEST, HIGHEST))
     png = _encoded(picture, "PNG", optimize=True)
-    if len(png) <= LARGEST_PNG:
+    if len(png) <= PNG_BYTES * max(1, picture.width / HIGHEST):
         return f"data:image/png;base64,{base64.b64encode(png).decode()}"
     jpeg = _encoded(picture, "JPEG", quality=JPEG_QUALITY)
     return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"

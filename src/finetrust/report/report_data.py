@@ -6,6 +6,7 @@ from typing import Any
 
 from finetrust.core.profile import TrustProfile
 from finetrust.core.run_folder import RunFolder
+from finetrust.report.judged import noun_of
 from finetrust.report.names import model_title
 from finetrust.report.picture_files import data_uris
 
@@ -100,6 +101,11 @@ class ReportData:
         """What the data are called: those it was judged on, or else tuned on."""
         judged = self.profile.data.get("name") if self.profile else None
         return str(judged or self.record.get("data", {}).get("name") or "")
+
+    @property
+    def inputs(self) -> str:
+        """What its inputs are called, in the plural; ``items`` where that is not known."""
+        return noun_of(self.profile.data if self.profile else self.data_report or {})
 
     @property
     def title(self) -> str:

@@ -25,7 +25,7 @@ def comparable_facts(data: ReportData) -> dict[str, str]:
         )
     if data.profile is not None:
         judged = data.profile.data
-        facts["Judged on"] = f"{judged.get('n', '?')} items, {judged.get('split') or 'all'}"
+        facts["Judged on"] = f"{judged.get('n', '?')} {data.inputs}, {judged.get('split') or 'all'}"
     return facts
 
 

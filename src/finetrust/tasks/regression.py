@@ -144,6 +144,7 @@ def mae(evidence: Evidence) -> Iterator[Estimate]:
     "numbers. BCa bootstrap over items.",
     reference="Wright 1921, Journal of Agricultural Research 20",
     needs=("number", "predicted_number"),
+    meaning="It says which part of the differences between the numbers is predicted.",
 )
 def r2(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the coefficient of determination."""

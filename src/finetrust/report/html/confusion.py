@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from finetrust.report.numbers import count, percent
-from finetrust.report.plots.heat_map import Cell, heat_map
+from finetrust.report.numbers import SPACE, count, percent
+from finetrust.report.plots.heat_map import LETTER, Cell, heat_map
 
 PAIRS_SHOWN = 20
 
@@ -23,29 +23,40 @@ class Confusion:
     of: int
 
 
-def confusion_map(classes: Sequence[str], counts: Counts) -> Markup:
+def confusion_map(classes: Sequence[str], counts: Counts, counted: str = "items") -> Markup:
     """Return the confusion matrix, coloured by the share of each true class.
 
     Parameters
     ----------
     classes : sequence of str
     counts : sequence of sequence of int (classes, classes)
-        How often each target (row) was predicted as each class (column).
+        How often each target (row) was predicted as each class (column). Where a cell has no room
+        for the largest one, percents of the row are written instead.
+    counted : str
+        The noun of what is counted.
     """
+    size = _cell_size(len(classes))
+    in_percent = needs_percents(counts)
     cells = [
-        [_cell(classes, r, c, n, sum(row)) for c, n in enumerate(row)]
+        [_cell(classes, r, c, n, sum(row), in_percent) for c, n in enumerate(row)]
         for r, row in enumerate(counts)
     ]
     return heat_map(
         cells,
         rows=classes,
         columns=classes,
-        title=f"Confusion matrix of {len(classes)} classes",
+        title=f"Confusion matrix of {len(classes)} classes, in "
+        + (f"percent of the {counted} of a true class" if in_percent else counted),
         row_label="true",
         column_label="predicted",
-        size=_cell_size(len(classes)),
+        size=size,
         slanted=any(len(name) > 4 for name in classes),
     )
+
+
+def needs_percents(counts: Counts) -> bool:
+    """Return whether the largest count has no room in its cell."""
+    return LETTER * len(count(max(map(max, counts)))) > _cell_size(len(counts))[0] - 4
 
 
 def confused_pairs(
@@ -70,13 +81,14 @@ def most_often_taken_for(classes: Sequence[str], counts: Counts) -> dict[str, st
     return taken
 
 
-def _cell(classes: Sequence[str], r: int, c: int, n: int, of: int) -> Cell:
+def _cell(classes: Sequence[str], r: int, c: int, n: int, of: int, in_percent: bool) -> Cell:
     if not n:
         return Cell(None, "")
     verb = "recognised" if r == c else f"taken for {classes[c]}"
     hint = f"{classes[r]} {verb}: {count(n)} of {count(of)} ({percent(n / of)})"
+    text = percent(n / of).removesuffix(f"{SPACE}%") if in_percent else count(n)
     # Errors are few where a model is good: the root lets single ones be seen.
-    return Cell(n / of, count(n), hint) if r == c else Cell((n / of) ** 0.5, count(n), hint, "bad")
+    return Cell(n / of, text, hint) if r == c else Cell((n / of) ** 0.5, text, hint, "bad")
 
 
 def _cell_size(n_classes: int) -> tuple[int, int]:

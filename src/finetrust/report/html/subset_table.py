@@ -1,10 +1,9 @@
 """Tables of one measure over parts of the data: classes, subgroups, kinds of disturbance."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from finetrust.core.measure import Axis, Measure
-from finetrust.core.profile import TrustProfile
+from finetrust.core.measure import Measure
 from finetrust.report.html.measure_bar import scale_of
 from finetrust.report.names import subset_kind, subset_value, words
 
@@ -40,20 +39,19 @@ class SubsetTable:
 
 
 def subset_tables(
-    profile: TrustProfile,
-    axis: Axis,
+    measures: Iterable[Measure],
     extras: Mapping[str, tuple[str, Mapping[str, str]]] | None = None,
 ) -> list[SubsetTable]:
-    """Return one table for each measure of an axis and each way in which its data were divided.
+    """Return one table for each measure and each way in which its data were divided.
 
     Parameters
     ----------
-    profile : TrustProfile
-    axis : str
+    measures : iterable of Measure
+        Those without a subset are left out.
     extras : mapping of measure name to (column title, text by part), optional
     """
     divided: dict[tuple[str, str], list[Measure]] = {}
-    for measure in profile.axis(axis):
+    for measure in measures:
         if measure.subset:
             divided.setdefault((measure.name, subset_kind(measure)), []).append(measure)
     several = {name for name, _ in divided if sum(n == name for n, _ in divided) > 1}

@@ -7,6 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from finetrust.report import numbers
+from finetrust.report.absent import absent
 from finetrust.report.html.measure_bar import measure_bar
 from finetrust.report.names import DIRECTIONS, printable, subset_label, subset_value, words
 
@@ -29,6 +30,7 @@ def _environment() -> Environment:
         finalize=_printable,
     )
     environment.filters.update(
+        absent=absent,
         bar=measure_bar,
         count=numbers.count,
         counted=numbers.counted,

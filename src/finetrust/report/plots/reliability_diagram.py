@@ -88,11 +88,11 @@ def _histogram(bins: Mapping[str, Sequence[Any]], x: Scale, most: int) -> list[M
     for low, high, n in zip(bins["edges"], bins["edges"][1:], bins["count"], strict=False):
         tall = max(height(n), 1.0) if n else 0.0
         bar = svg.rect(x(low) + 1, HISTOGRAM_BOTTOM - tall, x(high) - x(low) - 2, tall, "bar")
-        bars.append(svg.group(bar, hint=f"{low:.0%} to {high:.0%}: {count(n)} items"))
+        bars.append(svg.group(bar, hint=f"{low:.0%} to {high:.0%}: {count(n)} answers"))
     base = svg.line(LEFT, HISTOGRAM_BOTTOM, RIGHT, HISTOGRAM_BOTTOM, "base")
-    label = svg.text(LEFT - 7, HISTOGRAM_BOTTOM - 16, "items", "tick", text_anchor="end")
+    label = svg.text(LEFT - 7, HISTOGRAM_BOTTOM - 16, "answers", "tick", text_anchor="end")
     return [*bars, base, label]
 
 
 def _in_words(confidence: float, accuracy: float, n: int) -> str:
-    return f"{count(n)} items: confidence {percent(confidence)}, right {percent(accuracy)}"
+    return f"{count(n)} answers: confidence {percent(confidence)}, right {percent(accuracy)}"

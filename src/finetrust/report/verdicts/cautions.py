@@ -4,9 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from finetrust.core.profile import TrustProfile
-from finetrust.report.names import subset_value
+from finetrust.report.judged import counted_items, headline_of, noun_of, singular
+from finetrust.report.names import in_sentence, plural, subset_kind, subset_value
 from finetrust.report.numbers import count, counted, hits, points, sentence_list
 from finetrust.report.verdicts.measured import measured
+from finetrust.report.verdicts.parts import class_parts
 
 WIDE = 0.10
 
@@ -28,55 +30,62 @@ def cautions(profile: TrustProfile, data_report: Mapping[str, Any] | None = None
         *_no_answers(profile),
         *_across_splits(data_report or {}),
         f"All figures hold for data like “{profile.data.get('name', 'these')}”. Other sources, "
-        "cameras, times and classes were not tried.",
+        f"times and kinds of {noun_of(profile.data)} were not tried.",
     ]
 
 
 def _few_items(profile: TrustProfile) -> Iterator[str]:
-    accuracy = measured(profile, "accuracy")
-    if accuracy is None or accuracy.ci_low is None or accuracy.ci_high is None:
+    main = headline_of(profile, "accuracy")
+    if main is None or main.ci_low is None or main.ci_high is None or main.unit != "%":
         return
-    width = accuracy.ci_high - accuracy.ci_low
+    width = main.ci_high - main.ci_low
     if width > WIDE:
-        needed = accuracy.n * (width / WIDE) ** 2
+        needed = main.n * (width / WIDE) ** 2
+        verb = "is" if main.n == 1 else "are"
         yield (
-            f"{count(accuracy.n)} items are few: the interval of the accuracy is {points(width)} "
-            f"wide. About {count(_rounded(needed))} items would narrow it to {_whole(WIDE)}."
+            f"{counted_items(profile, main.n)} {verb} few: the interval of the "
+            f"{in_sentence(main.title)} is {points(width)} wide. About "
+            f"{counted_items(profile, _rounded(needed))} would narrow it to {_whole(WIDE)}."
         )
 
 
 def _seen_before(profile: TrustProfile) -> Iterator[str]:
     overlap = measured(profile, "train_overlap")
     if overlap is not None and hits(overlap):
-        seen = counted(hits(overlap), "evaluation item was", "evaluation items were")
+        seen, noun = hits(overlap), noun_of(profile.data)
+        told = f"{count(seen)} evaluation {noun} were"
+        if seen == 1:
+            told = f"1 evaluation {singular(noun)} was"
         yield (
-            f"{seen} also in the training data, as a copy or nearly so. Remove such copies from "
+            f"{told} also in the training data, as a copy or nearly so. Remove such copies from "
             "one of the two and evaluate again."
         )
 
 
 def _classes_without_items(profile: TrustProfile) -> Iterator[str]:
-    recalls = profile.subsets("recall")
-    if not recalls:
+    seen = {subset_value(part) for part in class_parts(profile) if subset_kind(part) == "class"}
+    if not seen:
         return
-    seen = {subset_value(measure) for measure in recalls}
     absent = [f"“{name}”" for name in profile.data.get("classes", ()) if name not in seen]
     if absent:
         noun = counted(len(absent), "class has", "classes have")
         yield (
-            f"{noun} no evaluation items, so that nothing is known about "
+            f"{noun} no evaluation {noun_of(profile.data)}, so that nothing is known about "
             f"{'it' if len(absent) == 1 else 'them'}: {sentence_list(absent)}."
         )
 
 
 def _small_classes(profile: TrustProfile) -> Iterator[str]:
-    wide = [m for m in profile.subsets("recall") if (m.ci_high or 0) - (m.ci_low or 0) > 3 * WIDE]
+    parts = [m for m in class_parts(profile) if m.unit == "%"]
+    wide = [m for m in parts if (m.ci_high or 0) - (m.ci_low or 0) > 3 * WIDE]
     if wide:
+        kind = subset_kind(wide[0])
         fewest = min(m.n for m in wide)
-        noun = counted(len(wide), "class rest", "classes rest")
+        told = counted(len(wide), f"{kind} rest", f"{plural(kind)} rest")
         yield (
-            f"The figures of {noun} on so few items (down to {count(fewest)}) that "
-            f"their intervals are more than {_whole(3 * WIDE)} wide: do not rank classes by them."
+            f"The figures of {told} on so few {noun_of(profile.data)} (down to {count(fewest)}) that "
+            f"their intervals are more than {_whole(3 * WIDE)} wide: do not rank {plural(kind)} by "
+            "them."
         )
 
 

@@ -5,18 +5,24 @@ from typing import Any
 
 from finetrust.core.measure import Measure
 from finetrust.core.profile import TrustProfile
+from finetrust.report.absent import of_other_tasks
+from finetrust.report.details import calibrated_bins, calibration_measures
+from finetrust.report.judged import counted_items
+from finetrust.report.names import in_sentence
 from finetrust.report.numbers import count, interval_of, percent, points
-from finetrust.report.verdicts.measured import measured, reason_against
+from finetrust.report.verdicts.measured import reason_against
 
 
 def confidence_sentences(profile: TrustProfile) -> list[str]:
     """Return how far stated confidence is from how often the model is right."""
-    ece = measured(profile, "ece")
-    if ece is None:
-        reason = reason_against(profile, "ece")
-        return [f"Whether its confidence can be believed is not known: {reason}."]
-    bins = ece.details.get("after") or ece.details.get("before")
-    return [_error(ece, bins), *(_surest(bins) if bins else [])]
+    found = calibration_measures(profile)
+    if not found:
+        return _unknown(profile)
+    told = [_error(profile, measure) for measure in found]
+    if len(found) > 1:
+        pairs = zip(found, told, strict=True)
+        return [f"{measure.title}: {in_sentence(sentence)}" for measure, sentence in pairs]
+    return [*told, *_surest(calibrated_bins(found[0]))]
 
 
 def mean_confidence(bins: Mapping[str, Any]) -> float | None:
@@ -26,18 +32,26 @@ def mean_confidence(bins: Mapping[str, Any]) -> float | None:
     return sum(sums) / total if total else None
 
 
-def _error(ece: Measure, bins: Mapping[str, Any] | None) -> str:
-    assert ece.value is not None
-    assert ece.ci_high is not None
-    if ece.ci_low == 0:
+def _unknown(profile: TrustProfile) -> list[str]:
+    named = [m for m in profile.axis("accuracy") if m.name.split("_")[-1] == "ece"]
+    if named and all(map(of_other_tasks, named)):
+        return ["It states no confidence that could be judged."]
+    missing = next((m for m in named if not of_other_tasks(m)), None)
+    return [f"Whether its confidence can be believed is not known: {reason_against(missing)}."]
+
+
+def _error(profile: TrustProfile, measure: Measure) -> str:
+    assert measure.value is not None
+    assert measure.ci_high is not None
+    if measure.ci_low == 0:
         return (
-            f"On {count(ece.n)} items no error of its confidence can be shown; it may be off by up "
-            f"to {points(ece.ci_high)} on average."
+            f"On {counted_items(profile, measure.n)} no error of its confidence can be shown; it may "
+            f"be off by up to {points(measure.ci_high)} on average."
         )
-    lean = _lean(bins) if bins else ""
+    lean = _lean(calibrated_bins(measure))
     return (
-        f"Its confidence is off by {points(ece.value)} on average (interval {interval_of(ece)})"
-        f"{lean}."
+        f"Its confidence is off by {points(measure.value)} on average (interval "
+        f"{interval_of(measure)}){lean}."
     )
 
 

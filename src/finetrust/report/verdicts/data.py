@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from finetrust.core.profile import TrustProfile
+from finetrust.report.judged import headline_of, noun_of, singular
 from finetrust.report.numbers import count, counted, hits, interval_of
-from finetrust.report.verdicts.measured import measured, reason_against
+from finetrust.report.verdicts.measured import reason_against
 
 
 def data_sentences(profile: TrustProfile, data_report: Mapping[str, Any]) -> list[str]:
@@ -14,22 +15,24 @@ def data_sentences(profile: TrustProfile, data_report: Mapping[str, Any]) -> lis
 
 
 def _overlap(profile: TrustProfile) -> str:
-    overlap = measured(profile, "train_overlap")
-    if overlap is None:
-        reason = reason_against(profile, "train_overlap")
+    overlap = headline_of(profile, "data")
+    noun = noun_of(profile.data)
+    if overlap is None or not overlap.applies:
         return (
-            f"Whether it had seen the evaluation items in training could not be checked: {reason}."
+            f"Whether it had seen the evaluation {noun} in training could not be checked: "
+            f"{reason_against(overlap)}."
         )
     seen = hits(overlap)
+    of = f"the {count(overlap.n)} evaluation {noun}"
     if not seen:
         return (
-            f"None of the {count(overlap.n)} evaluation items is a copy or near copy of a training "
-            f"item (interval {interval_of(overlap)})."
+            f"None of {of} is a copy or near copy of a training {singular(noun)} (interval "
+            f"{interval_of(overlap)})."
         )
     verb = "is" if seen == 1 else "are"
     return (
-        f"{count(seen)} of the {count(overlap.n)} evaluation items {verb} in the training data "
-        "too, as a copy or nearly so: every other figure is too kind."
+        f"{count(seen)} of {of} {verb} in the training data too, as a copy or nearly so: every other "
+        "figure is too kind."
     )
 
 

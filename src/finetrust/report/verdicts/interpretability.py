@@ -1,7 +1,8 @@
 """Sentences on interpretability: what is shown of the reasons, and how far it can be believed."""
 
 from finetrust.core.profile import TrustProfile
-from finetrust.report.numbers import sentence_list, value_of
+from finetrust.report.names import plural
+from finetrust.report.numbers import counted, sentence_list, value_of
 
 CASES = {
     "confident error": ("confident error", "confident errors"),
@@ -11,30 +12,32 @@ CASES = {
 
 def interpretability_sentences(profile: TrustProfile) -> list[str]:
     """Return which pictures there are, and whether any figure says how faithful they are."""
-    return [_pictures(profile), _figures(profile)]
+    return [_pictures(profile), *_figures(profile)]
 
 
 def _pictures(profile: TrustProfile) -> str:
     kinds = [str(picture.get("kind", "case")) for picture in profile.pictures]
     if not kinds:
-        return "No pictures of single decisions were made."
+        return "No single decisions are shown."
     counts = [_counted(kinds.count(kind), kind) for kind in dict.fromkeys(kinds)]
+    shown = {"words" if picture.get("tokens") else "places" for picture in profile.pictures}
     return (
-        f"{len(kinds)} decisions are shown with the places that spoke for the answer: "
-        f"{sentence_list(counts)}."
+        f"{counted(len(kinds), 'decision is', 'decisions are')} shown with the "
+        f"{' or '.join(sorted(shown))} that spoke for the answer: {sentence_list(counts)}."
     )
 
 
 def _counted(n: int, kind: str) -> str:
-    one, many = CASES.get(kind, (kind, kind))
-    return f"{n} {one if n == 1 else many}"
+    return counted(n, *CASES.get(kind, (kind, plural(kind))))
 
 
-def _figures(profile: TrustProfile) -> str:
+def _figures(profile: TrustProfile) -> list[str]:
     figures = [m for m in profile.axis("interpretability") if m.applies and not m.subset]
-    if not figures:
-        return (
-            "How faithful such pictures are to the model was not measured: take them as hints, "
-            "not as proof."
-        )
-    return f"Measured: {sentence_list([f'{m.title} {value_of(m)}' for m in figures])}."
+    if figures:
+        return [f"Measured: {sentence_list([f'{m.title} {value_of(m)}' for m in figures])}."]
+    if not profile.pictures:
+        return []
+    return [
+        "How faithful such explanations are to the model was not measured: take them as hints, not "
+        "as proof."
+    ]

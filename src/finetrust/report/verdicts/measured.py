@@ -2,6 +2,7 @@
 
 from finetrust.core.measure import Measure
 from finetrust.core.profile import TrustProfile
+from finetrust.report.absent import of_other_tasks
 
 
 def measured(profile: TrustProfile, key: str) -> Measure | None:
@@ -9,13 +10,21 @@ def measured(profile: TrustProfile, key: str) -> Measure | None:
     return profile[key] if key in profile and profile[key].applies else None
 
 
-def reason_against(profile: TrustProfile, key: str) -> str:
-    """Return why the measure called `key` has no value."""
-    reason = profile[key].reason if key in profile else None
-    return reason or "it was not measured"
+def reason_against(measure: Measure | None) -> str:
+    """Return why a measure has no value, or is not there at all."""
+    if measure is None:
+        return "it was not measured"
+    if of_other_tasks(measure):
+        return "no measure of it fits the answers of this model"
+    return measure.reason or "it was not measured"
 
 
 def weakest(measures: tuple[Measure, ...]) -> Measure | None:
-    """Return the lowest of the measures; of equal ones the one with most items."""
+    """Return the worst of the measures; of equal ones the one with most items."""
     found = [m for m in measures if m.value is not None]
-    return min(found, key=lambda m: (m.value, -m.n), default=None)
+
+    def rank(measure: Measure) -> tuple[float, int]:
+        value = measure.value or 0.0
+        return value if measure.better == "higher" else -value, -measure.n
+
+    return min(found, key=rank, default=None)

@@ -1,53 +1,69 @@
-"""Sentences on stability: what is left of the accuracy when inputs are disturbed."""
+"""Sentences on stability: what is left of the main figure when inputs are disturbed."""
 
 from finetrust.core.measure import Measure
 from finetrust.core.profile import TrustProfile
+from finetrust.report.judged import headline_of, noun_of
 from finetrust.report.names import subset_label, words
-from finetrust.report.numbers import SPACE, percent, sentence_list
+from finetrust.report.numbers import SPACE, quantity, sentence_list, value_of
 from finetrust.report.verdicts.measured import measured, reason_against, weakest
 
 
 def stability_sentences(profile: TrustProfile) -> list[str]:
-    """Return how far accuracy falls under disturbances, and under which of them most."""
-    corrupted = measured(profile, "corruption_accuracy")
-    if corrupted is None:
-        return [f"Not known: {reason_against(profile, 'corruption_accuracy')}."]
-    by_type = profile.subsets("corruption_accuracy")
+    """Return how far the main figure falls under disturbances, and under which of them most."""
+    disturbed = headline_of(profile, "stability")
+    if disturbed is None or not disturbed.applies:
+        return [f"Not known: {reason_against(disturbed)}."]
+    by_type = profile.subsets(disturbed.name)
     return [
-        *_fall(profile, corrupted, by_type),
-        *_hardest(corrupted, by_type),
+        *_fall(profile, disturbed, by_type),
+        *_hardest(disturbed, by_type),
         *_unanswered(profile),
     ]
 
 
-def _fall(profile: TrustProfile, corrupted: Measure, by_type: tuple[Measure, ...]) -> list[str]:
-    assert corrupted.value is not None
+def untouched_value(profile: TrustProfile, disturbed: Measure) -> float | None:
+    """Return the value without disturbance, on the very items that were disturbed."""
+    kept = measured(profile, f"relative_{disturbed.name}")
+    if kept is not None and kept.value and disturbed.value is not None:
+        return disturbed.value / kept.value
+    main, known = headline_of(profile, "accuracy"), headline_of(profile, "stability")
+    same = known is not None and known.name == disturbed.name
+    return main.value if same and main is not None else None
+
+
+def _fall(profile: TrustProfile, disturbed: Measure, by_type: tuple[Measure, ...]) -> list[str]:
     names = [subset_label(measure).lower() for measure in by_type]
     kinds = f"{len(names)} kinds of disturbance" if len(names) > 1 else "one kind of disturbance"
-    share = percent(corrupted.value)
-    told = f"Under {kinds} ({sentence_list(names)}) it is right in {share} on average"
-    kept = measured(profile, "relative_corruption_accuracy")
-    if kept is None or not kept.value:
+    listed = f" ({sentence_list(names)})" if names else ""
+    verb = "is right in" if disturbed.share else "reaches"
+    told = f"Under {kinds}{listed} it {verb} {value_of(disturbed)} on average"
+    if measured(profile, f"relative_{disturbed.name}") is None:
         return [f"{told}."]
-    untouched = corrupted.value / kept.value
-    return [f"{told}, against {percent(untouched)} on the same items untouched."]
+    untouched = untouched_value(profile, disturbed)
+    return [
+        f"{told}, against {quantity(untouched, disturbed.unit)} on the same "
+        f"{noun_of(profile.data)} untouched."
+    ]
 
 
-def _hardest(corrupted: Measure, by_type: tuple[Measure, ...]) -> list[str]:
+def _hardest(disturbed: Measure, by_type: tuple[Measure, ...]) -> list[str]:
     lowest = weakest(by_type)
     if lowest is None or lowest.value is None or len(by_type) < 2:
         return []
-    told = f"Hardest: {subset_label(lowest).lower()}, with {percent(lowest.value)}"
+    told = f"Hardest: {subset_label(lowest).lower()}, with {value_of(lowest)}."
     cells = [
-        (share, kind, severity)
-        for kind, row in corrupted.details.items()
-        for severity, share in row.items()
+        (value, kind, severity)
+        for kind, row in disturbed.details.items()
+        for severity, value in row.items()
+        if value is not None
     ]
-    share, kind, severity = min(cells, default=(None, "", ""))
-    if share is None:
-        return [f"{told}."]
+    if len(cells) <= len(by_type):
+        return [told]
+    worst = min if disturbed.better == "higher" else max
+    value, kind, severity = worst(cells)
     return [
-        f"{told}. The lowest single figure is {percent(share)}, under {words(kind).lower()} of "
+        f"{told} The {'lowest' if worst is min else 'highest'} single figure is "
+        f"{quantity(value, disturbed.unit)}, under {words(kind).lower()} of "
         f"severity{SPACE}{severity}."
     ]
 

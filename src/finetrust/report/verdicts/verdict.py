@@ -6,12 +6,12 @@ from typing import Any
 
 from finetrust.core.measure import Axis, Measure
 from finetrust.core.profile import TrustProfile
+from finetrust.report.judged import headline_of
 from finetrust.report.names import AXIS_TITLES
 from finetrust.report.verdicts.accuracy import accuracy_sentences
 from finetrust.report.verdicts.confidence import confidence_sentences
 from finetrust.report.verdicts.data import data_sentences
 from finetrust.report.verdicts.interpretability import interpretability_sentences
-from finetrust.report.verdicts.measured import measured
 from finetrust.report.verdicts.stability import stability_sentences
 
 QUESTIONS: Mapping[Axis, str] = {
@@ -19,11 +19,6 @@ QUESTIONS: Mapping[Axis, str] = {
     "stability": "Does it stay right when the input changes a little?",
     "interpretability": "Why does it answer so?",
     "data": "Is the test a fair one?",
-}
-HEADLINES: Mapping[Axis, str] = {
-    "accuracy": "accuracy",
-    "stability": "corruption_accuracy",
-    "data": "train_overlap",
 }
 
 
@@ -63,12 +58,11 @@ def verdicts(profile: TrustProfile, data_report: Mapping[str, Any] | None = None
         "data": data_sentences(profile, data_report or {}),
     }
     return [
-        Verdict(axis, AXIS_TITLES[axis], question, _headline(profile, axis), tuple(sentences[axis]))
+        Verdict(axis, AXIS_TITLES[axis], question, _measured(profile, axis), tuple(sentences[axis]))
         for axis, question in QUESTIONS.items()
     ]
 
 
-def _headline(profile: TrustProfile, axis: Axis) -> Measure | None:
-    if axis in HEADLINES:
-        return measured(profile, HEADLINES[axis])
-    return next((m for m in profile.axis(axis) if not m.subset and m.applies), None)
+def _measured(profile: TrustProfile, axis: Axis) -> Measure | None:
+    headline = headline_of(profile, axis)
+    return headline if headline is not None and headline.applies else None

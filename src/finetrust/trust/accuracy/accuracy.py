@@ -21,6 +21,7 @@ from finetrust.trust.accuracy.probabilities import NO_ANSWER, is_right, predicte
     reference="Wilson 1927, JASA 22(158)",
     unit="%",
     needs=("logits",),
+    share=True,
 )
 def accuracy(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the accuracy; the details hold the confusion matrix."""

@@ -21,6 +21,7 @@ from finetrust.trust.accuracy.probabilities import is_right
     reference="Wilson 1927, JASA 22(158)",
     unit="%",
     needs=("logits",),
+    share=True,
 )
 def recall(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the recall of every class that has items."""

@@ -21,6 +21,7 @@ from finetrust.trust.accuracy.probabilities import is_right
     reference="Wilson 1927, JASA 22(158)",
     unit="%",
     needs=("logits",),
+    share=True,
 )
 def subgroup_accuracy(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the accuracy of every value of every subgroup column."""

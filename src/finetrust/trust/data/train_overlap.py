@@ -19,6 +19,7 @@ PAIRS_SHOWN = 100
     "every such item makes the other figures too good. Wilson score interval.",
     reference="Barz & Denzler 2020, arXiv:1902.00423",
     unit="%",
+    share=True,
 )
 def train_overlap(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the overlap of any kind, and of exact and of near copies apart."""

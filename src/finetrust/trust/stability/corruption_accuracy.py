@@ -32,6 +32,7 @@ REFERENCE = "Hendrycks & Dietterich 2019, arXiv:1903.12261, section 4"
     reference=REFERENCE,
     unit="%",
     needs=("logits",),
+    share=True,
 )
 def corruption_accuracy(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the mean over all types, then each type; the details hold accuracy by severity."""

@@ -23,6 +23,7 @@ IDS_SHOWN = 100
     reference="IEEE 754-2019, section 6",
     unit="%",
     needs=("logits",),
+    share=True,
 )
 def non_finite_outputs(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the share on clean items, and on every perturbation that has such items."""

@@ -7,8 +7,10 @@ from markupsafe import Markup
 from finetrust.report.epochs import PhaseEpochs, epochs_by_phase, kept_epoch, metric_keys
 from finetrust.report.html.section import section
 from finetrust.report.html.template import fill
+from finetrust.report.names import words
 from finetrust.report.plots.line_chart import Line, line_chart
 from finetrust.report.report_data import ReportData
+from finetrust.report.verdicts.measured import measured
 
 
 @section("curves", order=50, title="Training curves")
@@ -17,16 +19,18 @@ def curves(data: ReportData) -> Markup | None:
     phases = epochs_by_phase(data.log)
     if not phases:
         return None
-    charts = [_chart(phases, {"train_loss": "training", "val_loss": "validation"}, "Loss")]
+    charts = [_chart(phases, {"train_loss": "training", "val_loss": "validation"}, "Loss", False)]
     for key in metric_keys(data.log):
-        name = key.removeprefix("val_").replace("_", " ")
-        charts.append(_chart(phases, {key: "validation"}, name.capitalize()))
+        name = key.removeprefix("val_")
+        measure = measured(data.profile, name) if data.profile else None
+        title, unit = (measure.title, measure.unit) if measure else (words(name), "%")
+        charts.append(_chart(phases, {key: "validation"}, title, unit == "%"))
     found = [chart for chart in charts if chart is not None]
     return fill("sections/curves.html.j2", charts=found) if found else None
 
 
 def _chart(
-    phases: Sequence[PhaseEpochs], names: dict[str, str], title: str
+    phases: Sequence[PhaseEpochs], names: dict[str, str], title: str, percents: bool
 ) -> tuple[str, Markup] | None:
     lines = []
     phase_kept, position = kept_epoch(phases)
@@ -40,7 +44,7 @@ def _chart(
             lines.append(Line(name, points, rings))
     if not lines:
         return None
-    shares = title != "Loss" and all(0 <= y <= 1 for line in lines for _, y in line.points)
+    shares = percents and all(0 <= y <= 1 for line in lines for _, y in line.points)
     spans = [(p.name, p.start + 1.0, float(p.start + len(p.events))) for p in phases]
     chart = line_chart(
         lines, title=f"{title} over the epochs", x_label="epoch", percents=shares, phases=spans

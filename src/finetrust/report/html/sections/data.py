@@ -7,6 +7,8 @@ from markupsafe import Markup
 
 from finetrust.report.html.section import section
 from finetrust.report.html.template import fill
+from finetrust.report.judged import noun_of
+from finetrust.report.names import words
 from finetrust.report.numbers import count, counted
 from finetrust.report.plots.bar import stacked_bar
 from finetrust.report.report_data import ReportData
@@ -28,6 +30,8 @@ def data_report(data: ReportData) -> Markup | None:
         "sections/data.html.j2",
         report=report,
         splits={name: (split or {}).get("n", 0) for name, split in splits.items()},
+        inputs=noun_of(report),
+        counted=report.get("counted") or noun_of(report),
         classes=classes[:CLASSES_SHOWN],
         more_classes=classes[CLASSES_SHOWN:],
         findings=_findings(report),
@@ -60,21 +64,31 @@ def _findings(report: Mapping[str, Any]) -> list[tuple[str, str]]:
         return f"{pairs}, {count(across)} across splits"
 
     facts = [
-        ("Items", count(int(report.get("n") or 0))),
-        ("Unreadable, left out", count(len(report.get("unreadable") or ()))),
+        (words(noun_of(report)), count(int(report.get("n") or 0))),
+        ("Unusable, left out", count(len(report.get("unreadable") or ()))),
+    ]
+    if report.get("problems"):
+        mended = int(report.get("n_problems") or len(report["problems"]))
+        facts.append(("Mended labels", count(mended)))
+    facts += [
         *((title, copies(key)) for key, title in COPIES.items()),
         ("Copies with different labels", count(len(report.get("conflicting_labels") or ()))),
-        ("Classes without items", _names(report.get("empty_classes"))),
-        ("Classes with a single item", _names(report.get("single_item_classes"))),
     ]
+    if any((split or {}).get("classes") for split in (report.get("splits") or {}).values()):
+        facts += [
+            ("Classes without items", _names(report.get("empty_classes"))),
+            ("Classes with a single item", _names(report.get("single_item_classes"))),
+        ]
     sizes = report.get("sizes") or {}
     if sizes.get("median"):
-        low, middle, high = (
-            "×".join(str(side) for side in sizes.get(k) or "?") for k in ("min", "median", "max")
-        )
+        low, middle, high = (_size(sizes.get(key)) for key in ("min", "median", "max"))
         told = middle if low == high else f"{low} to {high}, median {middle}"
-        facts.append(("Image sizes in pixels", told))
+        facts.append((f"Sizes in {sizes.get('unit', 'pixels')}", told))
     return facts
+
+
+def _size(size: Any) -> str:
+    return "×".join(str(side) for side in size or "?")
 
 
 def _names(names: Any) -> str:

@@ -27,7 +27,7 @@ def _facts(data: ReportData) -> list[tuple[str, str]]:
     facts = [("Run folder", data.path)]
     if data.profile:
         judged = data.profile.data
-        part = f"{judged.get('split') or 'all'}, {judged.get('n')} items"
+        part = f"{judged.get('split') or 'all'}, {judged.get('n')} {data.inputs}"
         where = f"{context.get('device', 'unknown')}, {context.get('precision', 'unknown')}"
         facts += [
             ("Evaluated", str(context.get("date", "unknown"))),

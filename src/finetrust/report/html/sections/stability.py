@@ -1,67 +1,72 @@
-"""Stability: accuracy under every disturbance and severity, and all measures of the axis."""
+"""Stability: the main figure under every disturbance and severity, and all measures of the axis."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from markupsafe import Markup
 
+from finetrust.core.measure import Measure
 from finetrust.core.profile import TrustProfile
+from finetrust.report.details import severity_tables
 from finetrust.report.html.section import section
 from finetrust.report.html.subset_table import subset_tables
 from finetrust.report.html.template import fill
+from finetrust.report.judged import measures_of, noun_of
 from finetrust.report.names import words
-from finetrust.report.numbers import percent
+from finetrust.report.numbers import quantity
 from finetrust.report.plots.heat_map import Cell, heat_map
 from finetrust.report.report_data import ReportData
-from finetrust.report.verdicts.measured import measured
+from finetrust.report.verdicts.stability import untouched_value
 
 
 @section("stability", order=70, title="Stability")
 def stability(data: ReportData) -> Markup | None:
-    """Return the heat map of severities and the tables of the stability axis."""
+    """Return the heat maps of severities and the tables of the stability axis."""
     profile = data.profile
-    if profile is None or not profile.axis("stability"):
+    if profile is None:
+        return None
+    measures = measures_of(profile, "stability")
+    if not measures:
         return None
     return fill(
         "sections/stability.html.j2",
-        map=_severity_map(profile),
-        measures=[m for m in profile.axis("stability") if not m.subset],
-        tables=subset_tables(profile, "stability"),
+        maps=[_severity_map(profile, measure) for measure in severity_tables(profile)],
+        inputs=noun_of(profile.data),
+        measures=[m for m in measures if not m.subset],
+        tables=subset_tables(measures),
     )
 
 
-def _severity_map(profile: TrustProfile) -> Markup | None:
-    corrupted = measured(profile, "corruption_accuracy")
-    if corrupted is None or not corrupted.details:
-        return None
-    table: Mapping[str, Mapping[str, float]] = corrupted.details
+def _severity_map(profile: TrustProfile, measure: Measure) -> dict[str, Any]:
+    table: Mapping[str, Mapping[str, float]] = measure.details
     severities = sorted({severity for row in table.values() for severity in row}, key=int)
-    untouched = untouched_accuracy(profile)
+    untouched = untouched_value(profile, measure)
+    found = [value for row in table.values() for value in row.values() if value is not None]
+    most = max([1.0, *found])
+    columns = severities if untouched is None else ["untouched", *severities]
     rows = [
-        [_cell(kind, "untouched", untouched), *(_cell(kind, s, row.get(s)) for s in severities)]
+        [
+            _cell(measure, kind, column, {**row, "untouched": untouched}.get(column), most)
+            for column in columns
+        ]
         for kind, row in table.items()
     ]
-    return heat_map(
+    drawn = heat_map(
         rows,
         rows=[words(kind) for kind in table],
-        columns=["untouched", *severities],
-        title="Accuracy by kind and severity of the disturbance",
+        columns=columns,
+        title=f"{measure.title} by kind and severity of the disturbance",
         column_label="severity",
         size=(76, 38),
     )
+    return {"measure": measure, "drawn": drawn, "severities": severities}
 
 
-def untouched_accuracy(profile: TrustProfile) -> float | None:
-    """Return the accuracy without disturbance, on the very items that were disturbed."""
-    corrupted = measured(profile, "corruption_accuracy")
-    kept = measured(profile, "relative_corruption_accuracy")
-    if corrupted is not None and corrupted.value is not None and kept is not None and kept.value:
-        return corrupted.value / kept.value
-    accuracy = measured(profile, "accuracy")
-    return accuracy.value if accuracy is not None else None
-
-
-def _cell(kind: str, severity: str, share: float | None) -> Cell:
-    if share is None:
+def _cell(measure: Measure, kind: str, column: str, value: float | None, most: float) -> Cell:
+    if value is None:
         return Cell(None, "")
-    where = severity if severity == "untouched" else f"{words(kind)}, severity {severity}"
-    return Cell(share, percent(share), f"{where}: {percent(share)} right")
+    where = column if column == "untouched" else f"{words(kind)}, severity {column}"
+    text = quantity(value, measure.unit)
+    right = " right" if measure.share else ""
+    colour = "good" if measure.better == "higher" else "bad"
+    return Cell(value / most, text, f"{where}: {text}{right}", colour)

@@ -1,13 +1,15 @@
 """Training: what was trained on what, in which phases."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from markupsafe import Markup
 
 from finetrust.report.html.section import section
 from finetrust.report.html.template import fill
+from finetrust.report.names import words
 from finetrust.report.numbers import count, duration, sentence_list
+from finetrust.report.preprocessing_facts import preprocessing_in_words
 from finetrust.report.report_data import ReportData
 from finetrust.report.training_facts import epochs_run, starting_weights, training_seconds
 
@@ -37,21 +39,10 @@ def _model_facts(model: Mapping[str, Any]) -> list[tuple[str, str]]:
     if model.get("parameters"):
         facts.append(("Parameters", count(model["parameters"])))
     if model.get("preprocessing"):
-        facts.append(("Preprocessing", _preprocessing(model["preprocessing"])))
+        facts.append(("Preprocessing", preprocessing_in_words(model["preprocessing"])))
     if model.get("notes"):
         facts.append(("While loading", "; ".join(str(note) for note in model["notes"])))
     return facts
-
-
-def _preprocessing(how: Mapping[str, Any]) -> str:
-    def numbers(values: Sequence[float]) -> str:
-        return ", ".join(f"{value:g}" for value in values)
-
-    return (
-        f"shorter side to {how.get('resize')} px ({how.get('interpolation')}), centre "
-        f"{how.get('input_size')} px, minus mean {numbers(how.get('mean', ()))}, divided by "
-        f"{numbers(how.get('std', ()))}"
-    )
 
 
 def _training_facts(data: ReportData) -> list[tuple[str, str]]:
@@ -65,20 +56,32 @@ def _training_facts(data: ReportData) -> list[tuple[str, str]]:
     ]
     facts = [
         ("Data", str(record.get("data", {}).get("name", "unknown"))),
-        ("Items", sentence_list(sizes) or "unknown"),
-        ("Classes", sentence_list([str(name) for name in record.get("classes", ())], 12)),
+        (words(data.inputs), sentence_list(sizes) or "unknown"),
         ("Strategy", data.strategy),
     ]
+    if record.get("classes"):
+        facts.insert(2, ("Classes", sentence_list([str(name) for name in record["classes"]], 12)))
     decisions = record.get("decisions", {})
     if decisions:
         facts.append(
             ("Computed on", f"{decisions.get('device')}, {decisions.get('training_precision')}")
         )
-    temperature = record.get("calibration", {}).get("temperature")
-    if temperature is not None:
-        told = f"confidence divided by temperature {temperature:.2f}, fitted on validation data"
-        facts.append(("Calibration", told))
+    calibration = _calibration(record.get("calibration", {}))
+    if calibration:
+        facts.append(("Calibration", calibration))
     if data.phases:
         whole = f", {duration(record['seconds'])} with all checks" if "seconds" in record else ""
         facts.append(("Time", f"{duration(training_seconds(data))} for training{whole}"))
     return facts
+
+
+def _calibration(fitted: Mapping[str, Any]) -> str:
+    """Return what was fitted on validation data; ``n`` says on how many items."""
+    told = [
+        f"confidence divided by temperature {value:.2f}"
+        if name == "temperature"
+        else f"{words(name).lower()} {value:.2f}"
+        for name, value in fitted.items()
+        if name != "n" and isinstance(value, float)
+    ]
+    return f"{sentence_list(told)}, fitted on validation data" if told else ""
