@@ -82,7 +82,7 @@ def trec(options: argparse.Namespace) -> tuple[str, Path, dict[str, Any]]:
 
 
 def wnut17(options: argparse.Namespace) -> tuple[str, Path, dict[str, Any]]:
-    return encoder(), options.shared / "wnut17", {"epochs": 5}
+    return encoder(), options.shared / "wnut17", {"epochs": 2}
 
 
 def encoder() -> str:
@@ -101,7 +101,7 @@ def sentences(options: argparse.Namespace, name: str, parts: dict[str, str]) -> 
         rows.writerow(["text", "label", "split"])
         for split, source in parts.items():
             lines = (options.shared / "sentences" / source).read_text(encoding="latin-1")
-            for line in lines.splitlines():
+            for line in filter(None, lines.split("\n")):
                 label, _, text = line.partition(" ")
                 rows.writerow([text, label, split])
     return path

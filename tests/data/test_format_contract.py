@@ -9,10 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data.pictures import folder_of
+from data.boxed_folders import coco_folder, voc_folder, yolo_folder
+from data.mask_folders import mask_folder
+from data.pictures import folder_of, write
+from data.tagged_files import conll_file
 from data.test_huggingface_format import saved_to_disk
 from data.test_torchvision_format import write_mnist
 from finetrust.data.dataset import SPLITS, Dataset
+from finetrust.data.image_kind import IMAGES
 from finetrust.data.source import formats, open_dataset
 
 
@@ -27,16 +31,32 @@ def _mnist(folder: Path) -> str:
     return "mnist"
 
 
+def _texts(folder: Path) -> str:
+    for name in ("train/a/1.txt", "train/b/2.txt", "test/a/3.txt"):
+        write(folder / name, f"the text {name}".encode())
+    return str(folder)
+
+
 EXAMPLES: dict[str, Callable[[Path], str]] = {
+    "coco": lambda folder: str(coco_folder(folder)),
+    "conll": lambda folder: str(conll_file(folder)),
     "digits": lambda folder: "digits",
     "folder": lambda folder: str(folder_of(folder, {"train/a": 2, "train/b": 1, "test/a": 1})),
     "huggingface": lambda folder: f"hf:{saved_to_disk(folder)}",
+    "mask-folder": lambda folder: str(mask_folder(folder, {"train": 2, "val": 1})),
     "table": _table,
+    "text folder": _texts,
     "torchvision": _mnist,
+    "voc": lambda folder: str(voc_folder(folder)),
+    "yolo": lambda folder: str(yolo_folder(folder)),
 }
 
 
-@pytest.fixture(params=sorted(formats.names()))
+def test_every_format_is_held_to_the_contract() -> None:
+    assert set(EXAMPLES) == set(formats.names())
+
+
+@pytest.fixture(params=sorted(EXAMPLES))
 def dataset(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Dataset:
@@ -52,17 +72,34 @@ def test_everything_has_one_entry_for_each_item(dataset: Dataset) -> None:
     assert all(len(values) == n for values in dataset.groups.values())
 
 
-def test_targets_are_class_indices_and_splits_have_our_names(dataset: Dataset) -> None:
-    assert dataset.targets.dtype == np.int64
-    assert set(dataset.targets.tolist()) <= set(range(len(dataset.classes)))
+def test_targets_are_class_indices_or_one_object_an_item(dataset: Dataset) -> None:
+    if dataset.task in ("classification", "text-classification"):
+        assert dataset.targets.dtype == np.int64
+        assert set(dataset.targets.tolist()) <= set(range(len(dataset.classes)))
+    else:
+        assert all(target is not None for target in dataset.targets)
+
+
+def test_splits_have_our_names(dataset: Dataset) -> None:
     assert set(dataset.splits.tolist()) <= {*SPLITS, ""}
 
 
-def test_inputs_are_rgb_images_identified_by_their_content(dataset: Dataset) -> None:
+def test_the_kind_of_input_takes_every_input(dataset: Dataset) -> None:
+    for i in range(len(dataset)):
+        size, signature = dataset.kind.inspect(dataset.inputs[i])
+        assert all(extent > 0 for extent in size)
+        assert len(signature) == dataset.kind.signature_bytes
+
+
+def test_inputs_are_rgb_images_or_texts_identified_by_their_content(dataset: Dataset) -> None:
     for i in (0, len(dataset) - 1):
-        image = dataset.inputs[i]
-        assert isinstance(image, Image.Image)
-        assert image.mode == "RGB"
+        value = dataset.inputs[i]
+        if dataset.kind is IMAGES:
+            assert isinstance(value, Image.Image)
+            assert value.mode == "RGB"
+        else:
+            parts = value if isinstance(value, tuple) else (value,)
+            assert all(isinstance(part, str) for part in parts)
         assert dataset.inputs.content(i) == dataset.inputs.content(i)
     contents = {hashlib.sha256(dataset.inputs.content(i)).digest() for i in range(len(dataset))}
     assert len(contents) == len(dataset)
@@ -76,4 +113,5 @@ def test_content_is_that_of_the_file_where_there_is_one(dataset: Dataset) -> Non
 def test_a_worker_process_can_get_a_copy(dataset: Dataset) -> None:
     copy = pickle.loads(pickle.dumps(dataset))
     assert copy.inputs.content(0) == dataset.inputs.content(0)
-    assert list(copy.inputs[0].getdata()) == list(dataset.inputs[0].getdata())
+    assert copy.inputs[0] == dataset.inputs[0]
+    assert copy.kind.name == dataset.kind.name

@@ -4,9 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.pictures import folder_of, labels_of, picture, splits_of
+from data.pictures import checked, folder_of, labels_of, picture, splits_of
 from finetrust.core.errors import UserError
-from finetrust.data.report import check
 from finetrust.data.source import DataOptions, open_dataset
 
 datasets = pytest.importorskip("datasets")
@@ -85,8 +84,8 @@ def test_a_damaged_image_is_skipped_and_named(tmp_path: Path) -> None:
     options = DataOptions(label_column="coarse")
     dataset = open_dataset(f"hf:{tmp_path / 'one'}", options)
     with pytest.raises(UserError, match="no image of class 'pet' can be read"):
-        check(dataset)
-    _, report, _ = check(dataset, cut=False)
+        checked(dataset)
+    _, report, _ = checked(dataset, cut=False)
     assert [name for name, _ in report.unreadable] == ["all/000001"]
 
 
@@ -110,9 +109,9 @@ def test_a_column_that_is_asked_for_must_be_there(tmp_path: Path) -> None:
         open_dataset(f"hf:{saved_to_disk(tmp_path)}", DataOptions(label_column="corse"))
 
 
-def test_a_set_without_images_is_an_error(tmp_path: Path) -> None:
-    rows(2).remove_columns("picture").save_to_disk(str(tmp_path / "one"))
-    with pytest.raises(UserError, match=r"no column holds images; the columns are fine, coarse"):
+def test_a_set_without_images_or_texts_is_an_error(tmp_path: Path) -> None:
+    rows(2).remove_columns(["picture", "coarse"]).save_to_disk(str(tmp_path / "one"))
+    with pytest.raises(UserError, match=r"no column holds images or texts; the columns are fine"):
         open_dataset(f"hf:{tmp_path / 'one'}")
 
 

@@ -5,9 +5,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from data.pictures import folder_of, labels_of, splits_of
+from data.pictures import checked, folder_of, labels_of, splits_of
 from finetrust.core.errors import UserError
-from finetrust.data.report import check
 from finetrust.data.source import DataOptions, open_dataset
 
 ROWS = [
@@ -80,14 +79,14 @@ def test_paths_may_be_absolute(tmp_path: Path) -> None:
 
 def test_a_path_named_twice_keeps_both_rows(tmp_path: Path) -> None:
     text = "path,label\np/000.jpg,a\np/000.jpg,b\np/001.jpg,b\np/002.jpg,a\n"
-    dataset, report, _ = check(open_dataset(write_csv(tmp_path, text)))
+    dataset, report, _ = checked(open_dataset(write_csv(tmp_path, text)))
     assert dataset.ids[:2] == ("p/000.jpg", "p/000.jpg (row 3)")
     assert report.to_dict()["conflicting_labels"] == [["p/000.jpg", "a", "p/000.jpg (row 3)", "b"]]
 
 
 def test_a_missing_file_is_skipped_and_named_with_its_row(tmp_path: Path) -> None:
     text = "path,label\np/000.jpg,a\np/gone.jpg,a\np/001.jpg,b\n"
-    dataset, report, _ = check(open_dataset(write_csv(tmp_path, text)))
+    dataset, report, _ = checked(open_dataset(write_csv(tmp_path, text)))
     assert len(dataset) == 2
     [(name, reason)] = report.unreadable
     assert name == "p/gone.jpg"
