@@ -97,7 +97,8 @@ def test_each_word_has_the_state_of_its_first_token(bert) -> None:
 def test_the_words_of_a_long_text_all_have_features(bert) -> None:
     encoder, reading = bert
     words = reading.overridden(max_length=8, words=True)
-    text = tuple("the good film was not very dull and it is a happy story".split())
+    story = "the good film was not very dull and it is a happy story"
+    text = tuple(story.split())
     found = encoder.pooled("words").eval()(batch_of(words, [text]))
     assert found.shape == (1, len(text), 16)
     assert (found.abs().sum(-1) > 0).all()

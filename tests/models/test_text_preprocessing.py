@@ -160,11 +160,11 @@ def test_single_words_are_read_as_they_stand_in_a_text(tmp_path: Path) -> None:
 def test_a_text_is_tokenised_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reading = of_folder(folder)
     texts = [TEXT, "good", "bad film", TEXT]
-    assert reading.lengths(texts).tolist() == [15, 3, 4, 15]
+    assert reading.lengths(texts) == [15, 3, 4, 15]
     encoded = reading.transform()("bad film")
     monkeypatch.setattr(TextPreprocessing, "tokenizer", None)
     assert reading.transform()("bad film") is encoded
-    assert reading.lengths(texts).tolist() == [15, 3, 4, 15]
+    assert reading.lengths(texts) == [15, 3, 4, 15]
 
 
 def test_what_is_saved_is_enough_to_read_texts_alike(

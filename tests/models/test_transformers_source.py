@@ -141,7 +141,9 @@ def test_a_broken_weights_file_is_an_error(folder: Path) -> None:
 
 
 def test_without_a_network_the_error_says_how_to_get_it_by_hand() -> None:
-    with pytest.raises(UserError, match=r"nobody/nothing .*give their folder with --model") as caught:
+    with pytest.raises(
+        UserError, match=r"nobody/nothing .*give their folder with --model"
+    ) as caught:
         load_pretrained("nobody/nothing", "pretrained", {})
     assert "\n" not in str(caught.value)
 
@@ -230,5 +232,7 @@ def test_weights_of_the_same_architecture_can_be_given_as_a_file(
     assert notes[0] == "the prefix 'module.' of the names was removed"
     del renamed[f"module.{name}"]
     save_file(renamed, tmp_path / "cut.safetensors")
-    with pytest.raises(UserError, match=r"weights for another architecture: \d+ of \d+ tensors fit"):
+    with pytest.raises(
+        UserError, match=r"weights for another architecture: \d+ of \d+ tensors fit"
+    ):
         fit_encoder(encoder, read_weights(tmp_path / "cut.safetensors"))

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 import torch
 
-WORDS = (
+_KNOWN = (
     "the a good bad film is was not very dull bright happy sad of and it plot acting story "
     "this that movie great awful boring fine one two three"
-).split()
+)
+WORDS = _KNOWN.split()
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 

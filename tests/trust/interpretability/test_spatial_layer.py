@@ -10,8 +10,9 @@ import torchvision
 from torch import Tensor, nn
 
 from finetrust.core.errors import NotApplicable
+from finetrust.models.layout import layout_of
 from finetrust.trust.interpretability.grad_cam import grad_cam
-from finetrust.trust.interpretability.spatial_layer import find_layer, layout_of
+from finetrust.trust.interpretability.spatial_layer import find_layer
 
 from ..pixels import colour_network
 

@@ -1,0 +1,1 @@
+"""Detectors: heads over a pyramid of feature maps, and whole detectors taken apart."""
