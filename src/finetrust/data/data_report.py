@@ -114,6 +114,8 @@ class DataReport:
     sizes : Sizes
     inputs, counted : str
         The nouns of the inputs and of what the counts count, in the plural.
+    background : tuple of str
+        Classes that stand for nothing in particular.
     balances : bool
         Whether rare classes can be given more weight in training.
     notes : tuple of str
@@ -133,6 +135,7 @@ class DataReport:
     sizes: Sizes
     inputs: str = "images"
     counted: str = "images"
+    background: tuple[str, ...] = ()
     balances: bool = True
     problems: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()

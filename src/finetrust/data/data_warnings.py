@@ -111,7 +111,11 @@ def _imbalance(report: DataReport) -> Iterator[str]:
     counts = report.counts.get("train")
     if not counts:
         return
-    present = [(n, name) for n, name in zip(counts, report.classes, strict=True) if n]
+    present = [
+        (n, name)
+        for n, name in zip(counts, report.classes, strict=True)
+        if n and name not in report.background
+    ]
     if not present:
         return
     (fewest, rare), (most, common) = min(present), max(present)

@@ -138,6 +138,7 @@ def _report(
         sizes=Sizes.of([found.size for found in usable], dataset.kind),
         inputs=dataset.kind.plural,
         counted=task.counted,
+        background=task.background,
         balances=task.balances,
         notes=dataset.notes,
     )

@@ -108,6 +108,9 @@ class Task(ABC):
     augments: tuple[str, ...] = ("none", "crop", "crop-flip", "trivialaugment")
     """The augmentations there are for it."""
 
+    background: tuple[str, ...] = ()
+    """Classes that stand for nothing in particular; that they are many says nothing."""
+
     balances: bool = True
     """Whether its loss can weight the classes (``--class-weights balanced``)."""
 

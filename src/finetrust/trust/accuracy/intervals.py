@@ -99,8 +99,7 @@ def resampled_means(values: np.ndarray, n_resamples: int = RESAMPLES, seed: int 
     """
     values = np.ascontiguousarray(values, dtype=np.float64)
     chunks = [
-        counts @ values / len(values)
-        for counts in resampled_counts(len(values), n_resamples, seed)
+        counts @ values / len(values) for counts in resampled_counts(len(values), n_resamples, seed)
     ]
     return np.concatenate(chunks)
 

@@ -1,0 +1,1 @@
+"""Measures of answers with any number of labels for each item."""

@@ -1,0 +1,1 @@
+"""Measures of tagged words and of the entities that their tags name."""

@@ -1,0 +1,1 @@
+"""Corruptions of texts that leave what they say as it is, one file each."""
