@@ -33,9 +33,7 @@ def test_random_weights_come_with_the_preprocessing_of_the_published_ones() -> N
     assert built.provenance.source == "random"
 
 
-def test_a_file_of_torchvisions_is_recognised_by_its_digits(
-    tmp_path: Path
-) -> None:
+def test_a_file_of_torchvisions_is_recognised_by_its_digits(tmp_path: Path) -> None:
     path = tmp_path / "weights.pth"
     module = torchvision.models.segmentation.lraspp_mobilenet_v3_large(
         weights=None, weights_backbone=None
