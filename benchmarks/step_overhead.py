@@ -77,7 +77,9 @@ def main() -> None:
         objective = task.objective(options, train).to(ours.device)
         turns = Turns(ready, bare_step(other, objective, len(ready), ours.device))
         accelerator = new_accelerator(torch.device(ours.device), "fp32")
-        loop = Loop(task, options, objective, dataset.classes, None, RunFolder(Path(folder)), accelerator)
+        loop = Loop(
+            task, options, objective, dataset.classes, None, RunFolder(Path(folder)), accelerator
+        )
         loop.run(0, Stage(phase, net, layer_rates(net, phase), turns, Nothing()))
     bare, mine = statistics.median(turns.bare), statistics.median(turns.ours)
     print(

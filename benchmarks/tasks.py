@@ -2,8 +2,9 @@
 
     python benchmarks/tasks.py --shared ../shared/data --out runs/tasks [--sets bccd camvid sst2 trec wnut17]
 
-From scratch trains for as many epochs as the pretrained one had time for; both are chosen on validation data alone; the test data are
-judged once. Prints a Markdown table (``docs/results.md`` holds one).
+From scratch trains for as many epochs as the pretrained one had time for; both are chosen on
+validation data alone, and the test data are judged once. Prints a Markdown table; ``docs/results.md``
+holds one.
 """
 
 import argparse

@@ -9,7 +9,7 @@ from PIL import Image
 from data.pictures import checked, folder_of, jpeg, labels_of, picture, splits_of, write
 from finetrust.core.errors import UserError
 from finetrust.data.dataset import Dataset
-from finetrust.data.image_files import ImageFiles
+from finetrust.data.images.image_files import ImageFiles
 from finetrust.data.source import open_dataset
 
 

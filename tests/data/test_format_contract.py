@@ -10,13 +10,13 @@ import pytest
 from PIL import Image
 
 from data.boxed_folders import coco_folder, voc_folder, yolo_folder
+from data.formats.test_huggingface_format import saved_to_disk
+from data.formats.test_torchvision_format import write_mnist
 from data.mask_folders import mask_folder
 from data.pictures import folder_of, write
 from data.tagged_files import conll_file
-from data.test_huggingface_format import saved_to_disk
-from data.test_torchvision_format import write_mnist
 from finetrust.data.dataset import SPLITS, Dataset
-from finetrust.data.image_kind import IMAGES
+from finetrust.data.images.image_kind import IMAGES
 from finetrust.data.source import formats, open_dataset
 
 

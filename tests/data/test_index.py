@@ -5,7 +5,7 @@ import pytest
 
 from data.pictures import checked, folder_of, jpeg, picture, write
 from finetrust.core.errors import UserError
-from finetrust.data.image_kind import IMAGES
+from finetrust.data.images.image_kind import IMAGES
 from finetrust.data.index import DataIndex, overlap
 from finetrust.data.source import open_dataset
 

@@ -8,9 +8,9 @@ from PIL import Image
 from torch import Tensor, nn
 
 import finetrust
-from finetrust.data.boxes import Boxes
+from finetrust.data.boxes.boxes import Boxes
 from finetrust.data.dataset import Dataset
-from finetrust.data.image_files import ImageFiles
+from finetrust.data.images.image_files import ImageFiles
 
 CLASSES = ("red", "green", "blue")
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from finetrust.data.dataset import Dataset
-from finetrust.data.tagged_words import tagged
-from finetrust.data.text_kind import TEXTS
-from finetrust.data.word_inputs import WordInputs
+from finetrust.data.texts.tagged_words import tagged
+from finetrust.data.texts.text_kind import TEXTS
+from finetrust.data.texts.word_inputs import WordInputs
 
 
 def dataset_of(texts: Sequence[Sequence[tuple[str, str]]], split: str = "") -> Dataset:

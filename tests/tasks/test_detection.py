@@ -20,7 +20,7 @@ from safetensors.torch import load_file
 import finetrust
 from finetrust.config import DataColumns, ModelOptions, TuneOptions
 from finetrust.core.errors import UserError
-from finetrust.data.boxes import Boxes
+from finetrust.data.boxes.boxes import Boxes
 from finetrust.data.dataset import Dataset
 from finetrust.data.source import open_dataset
 from finetrust.models.letterbox import Letterbox

@@ -14,7 +14,7 @@ from data.mask_folders import coloured_folder, mask_folder, mask_of, pair
 from finetrust.config import ModelOptions, TuneOptions
 from finetrust.core.errors import UserError
 from finetrust.data.dataset import Dataset
-from finetrust.data.masks import MaskArray
+from finetrust.data.masks.masks import MaskArray
 from finetrust.data.source import DataOptions, open_dataset
 from finetrust.models.preprocessing import Preprocessing
 from finetrust.models.segmentation_preprocessing import Windows

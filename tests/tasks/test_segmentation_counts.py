@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from finetrust.data.masks import IGNORE
+from finetrust.data.masks.masks import IGNORE
 from finetrust.tasks.segmentation_counts import (
     SAMPLED_PIXELS,
     border,

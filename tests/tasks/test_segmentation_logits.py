@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from finetrust.data.masks import IGNORE
+from finetrust.data.masks.masks import IGNORE
 from finetrust.models.letterbox import Letterbox
 from finetrust.tasks.segmentation_answers import decoded_masks, run_lengths
 from finetrust.tasks.segmentation_figures import judged, mask_figures

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 from torchvision.ops import sigmoid_focal_loss
 
-from finetrust.data.masks import IGNORE
+from finetrust.data.masks.masks import IGNORE
 from finetrust.tasks.segmentation_losses import (
     CrossEntropy,
     CrossEntropyAndDice,

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from finetrust.data.masks import IGNORE, MaskArray
+from finetrust.data.masks.masks import IGNORE, MaskArray
 from finetrust.models.letterbox import Letterbox
 from finetrust.models.segmentation_preprocessing import Windows
 from finetrust.tasks.segmentation_samples import SegmentationSamples

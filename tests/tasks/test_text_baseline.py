@@ -6,8 +6,8 @@ import pytest
 
 from finetrust.core.errors import UserError
 from finetrust.data.dataset import Dataset
-from finetrust.data.text_inputs import Texts
-from finetrust.data.text_kind import TEXTS
+from finetrust.data.texts.text_inputs import Texts
+from finetrust.data.texts.text_kind import TEXTS
 from finetrust.tasks.class_targets import class_predictions
 from finetrust.tasks.text_baseline import TextBaseline
 

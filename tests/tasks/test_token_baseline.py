@@ -8,9 +8,9 @@ import pytest
 
 from finetrust.core.errors import UserError
 from finetrust.core.predictions import ragged
-from finetrust.data.entity_counts import entity_counts, micro_f1
-from finetrust.data.tag_scheme import scheme_of
-from finetrust.data.word_inputs import WordInputs
+from finetrust.data.texts.entity_counts import entity_counts, micro_f1
+from finetrust.data.texts.tag_scheme import scheme_of
+from finetrust.data.texts.word_inputs import WordInputs
 from finetrust.tasks.tag_targets import in_one_scheme
 from finetrust.tasks.token_baseline import TokenBaseline
 

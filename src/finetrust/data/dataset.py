@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from finetrust.data.image_kind import IMAGES
+from finetrust.data.images.image_kind import IMAGES
 from finetrust.data.input_kind import InputKind
 
 SPLITS = ("train", "val", "test")

@@ -62,7 +62,11 @@ class Network(nn.Module):
         self.head = head
         self.preprocessing = preprocessing
         self.features_of = features_of
-        self.fresh = fresh if fresh is not None else frozenset(f"head.{name}" for name, _ in head.named_parameters())
+        self.fresh = (
+            fresh
+            if fresh is not None
+            else frozenset(f"head.{name}" for name, _ in head.named_parameters())
+        )
         self.recipe = dict(recipe or {})
         self.around = around
 

@@ -71,7 +71,9 @@ class TransformersSource(Source):
             built = builder(folder, config, weights, args)
         return built if whole else _named(built, name, folder, weights)
 
-    def rebuild(self, architecture: Architecture, folder: Path, allow_code: str | None) -> nn.Module:
+    def rebuild(
+        self, architecture: Architecture, folder: Path, allow_code: str | None
+    ) -> nn.Module:
         args = dict(architecture.args)
         if "auto_map" in args:
             if allow_code != architecture.name:

@@ -11,11 +11,11 @@ from torch import nn
 from finetrust.config import DataColumns, ModelOptions, TuneOptions
 from finetrust.core.errors import UserError
 from finetrust.core.predictions import Predictions
-from finetrust.data.box_checks import box_counts, examine_boxes, rarest_classes
-from finetrust.data.boxes import Boxes
+from finetrust.data.boxes.box_checks import box_counts, examine_boxes, rarest_classes
+from finetrust.data.boxes.boxes import Boxes
 from finetrust.data.dataset import Dataset
 from finetrust.data.findings import Findings
-from finetrust.data.image_kind import IMAGES
+from finetrust.data.images.image_kind import IMAGES
 from finetrust.data.input_kind import Size
 from finetrust.models.assemble import Assembled
 from finetrust.models.detectors.assemble import (

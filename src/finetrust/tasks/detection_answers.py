@@ -8,7 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from finetrust.core.predictions import Predictions, ragged
-from finetrust.data.boxes import Boxes
+from finetrust.data.boxes.boxes import Boxes
 from finetrust.data.dataset import Dataset
 from finetrust.models.letterbox import Letterbox
 

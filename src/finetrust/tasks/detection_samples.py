@@ -13,7 +13,7 @@ from finetrust.models.letterbox import Letterbox
 from finetrust.tasks.joint_augmentation import TrivialColours, moves
 
 if TYPE_CHECKING:
-    from finetrust.data.boxes import Boxes
+    from finetrust.data.boxes.boxes import Boxes
 
 LEAST_SIDE = 2.0
 """Sides of a box, in pixels of the canvas, below which a crop has emptied it."""

@@ -10,7 +10,7 @@ from torch import nn
 from finetrust.config import ModelOptions, TuneOptions
 from finetrust.core.errors import UserError
 from finetrust.data.dataset import Dataset
-from finetrust.data.image_kind import IMAGES
+from finetrust.data.images.image_kind import IMAGES
 from finetrust.models.assemble import Assembled, assemble_classifier, classifier_network
 from finetrust.models.head import take_apart
 from finetrust.models.network import Network

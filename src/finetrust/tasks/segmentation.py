@@ -13,10 +13,10 @@ from finetrust.core.errors import UserError
 from finetrust.core.predictions import Predictions
 from finetrust.data.dataset import Dataset
 from finetrust.data.findings import Findings
-from finetrust.data.image_kind import IMAGES
+from finetrust.data.images.image_kind import IMAGES
 from finetrust.data.input_kind import Size
-from finetrust.data.mask_checks import examine_masks
-from finetrust.data.masks import Mask, MaskArray, class_pixels, shares
+from finetrust.data.masks.mask_checks import examine_masks
+from finetrust.data.masks.masks import Mask, MaskArray, class_pixels, shares
 from finetrust.models.assemble import Assembled
 from finetrust.models.letterbox import Letterbox
 from finetrust.models.network import Network
@@ -47,7 +47,9 @@ class Segmentation(Task):
     counted = "images that show it"
     near_copies_agree = False
     pipeline = "image-segmentation"
-    defaults = TrainingDefaults(probe_epochs=12, full_epochs=20, full_rate=6e-3, backbone_share=0.1)
+    defaults = TrainingDefaults(
+        probe_epochs=12, full_epochs=20, full_rate=6e-3, scratch_rate=2e-3, backbone_share=0.1
+    )
 
     def prepare(self, dataset: Dataset, options: DataColumns) -> Dataset:
         if dataset.targets.dtype != object or not len(dataset) or not dataset.classes:

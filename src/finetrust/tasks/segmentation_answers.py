@@ -9,7 +9,7 @@ from torch import Tensor
 
 from finetrust.core.predictions import Predictions
 from finetrust.data.dataset import Dataset
-from finetrust.data.masks import shares
+from finetrust.data.masks.masks import shares
 from finetrust.tasks.segmentation_counts import (
     SAMPLED_PIXELS,
     boundary_counts,

@@ -5,7 +5,7 @@ import zlib
 import numpy as np
 from scipy import ndimage
 
-from finetrust.data.masks import IGNORE
+from finetrust.data.masks.masks import IGNORE
 
 DILATION_RATIO = 0.02
 SAMPLED_PIXELS = 200

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from finetrust.data.masks import IGNORE
+from finetrust.data.masks.masks import IGNORE
 from finetrust.tasks.segmentation_logits import canvas_of, on_canvas, resized
 
 Judged = tuple[Tensor, float, int]

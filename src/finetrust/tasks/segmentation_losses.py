@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from finetrust.core.registry import Registry
-from finetrust.data.masks import IGNORE
+from finetrust.data.masks.masks import IGNORE
 from finetrust.tasks.segmentation_logits import canvas_of, on_canvas
 
 MakeLoss = Callable[[Tensor | None, float], nn.Module]

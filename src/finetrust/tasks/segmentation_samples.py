@@ -9,7 +9,7 @@ from PIL import Image
 from torch import Tensor
 from torchvision import tv_tensors
 
-from finetrust.data.masks import IGNORE, Mask
+from finetrust.data.masks.masks import IGNORE, Mask
 from finetrust.models.letterbox import Letterbox
 from finetrust.models.segmentation_preprocessing import Windows
 from finetrust.tasks.joint_augmentation import TrivialColours, moves

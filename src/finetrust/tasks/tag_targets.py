@@ -9,7 +9,14 @@ from finetrust.core.errors import UserError
 from finetrust.core.nearest import did_you_mean
 from finetrust.core.predictions import ragged
 from finetrust.data.dataset import Dataset
-from finetrust.data.tag_scheme import OUTSIDE, Entities, TagScheme, entities, scheme_of, tags_of
+from finetrust.data.texts.tag_scheme import (
+    OUTSIDE,
+    Entities,
+    TagScheme,
+    entities,
+    scheme_of,
+    tags_of,
+)
 
 _SHOWN = 3
 

@@ -58,6 +58,8 @@ class TrainingDefaults:
         Peak learning rate of what is new, on a frozen backbone and beside one that trains.
     backbone_share : float
         Rate of the topmost pretrained layer as a share of the full rate.
+    scratch_rate : float
+        Rate of every layer where the backbone starts from random weights.
     layer_decay : float
         Factor on the rate from each pretrained layer to the one below it.
     augment : str
@@ -69,6 +71,7 @@ class TrainingDefaults:
     probe_rate: float = 1e-2
     full_rate: float = 1e-3
     backbone_share: float = 0.3
+    scratch_rate: float = 1e-3
     layer_decay: float = 0.9
     augment: str = "crop-flip"
     probe_epochs: int = 20

@@ -16,7 +16,7 @@ from finetrust.core.atomic import replacing_folder, write_json
 from finetrust.core.errors import UserError
 from finetrust.core.predictions import Predictions
 from finetrust.data.dataset import Dataset
-from finetrust.data.text_kind import joined_text
+from finetrust.data.texts.text_kind import joined_text
 from finetrust.tasks.class_targets import class_predictions
 from finetrust.tasks.label_targets import label_predictions
 

@@ -11,7 +11,7 @@ from torch import nn
 from finetrust.config import ModelOptions, TuneOptions
 from finetrust.core.errors import UserError
 from finetrust.data.dataset import Dataset
-from finetrust.data.text_kind import TEXTS
+from finetrust.data.texts.text_kind import TEXTS
 from finetrust.models.assemble import Assembled, pretrained_model
 from finetrust.models.network import Network, as_they_are
 from finetrust.models.source import Pretrained
@@ -28,7 +28,9 @@ class TextTask(Task):
     kind = TEXTS
     counted = "texts"
     augments = ("none",)
-    defaults = TrainingDefaults(backbone_share=0.2, augment="none", full_epochs=3)
+    defaults = TrainingDefaults(
+        backbone_share=0.2, scratch_rate=3e-4, augment="none", full_epochs=3
+    )
 
     words = False
     """Whether outputs are of words."""

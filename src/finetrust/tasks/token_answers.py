@@ -10,9 +10,9 @@ from torch.nn import functional
 
 from finetrust.core.predictions import Predictions, ragged
 from finetrust.data.dataset import Dataset
-from finetrust.data.entity_confidence import entity_confidence
-from finetrust.data.entity_counts import entity_counts, micro_f1
-from finetrust.data.tag_scheme import NO_TAG, entities, scheme_of
+from finetrust.data.texts.entity_confidence import entity_confidence
+from finetrust.data.texts.entity_counts import entity_counts, micro_f1
+from finetrust.data.texts.tag_scheme import NO_TAG, entities, scheme_of
 from finetrust.models.text_preprocessing import words_of
 from finetrust.tasks.token_samples import PADDING
 

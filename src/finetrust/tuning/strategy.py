@@ -59,10 +59,10 @@ def backbone_phase(
     """Return a phase that trains pretrained layers too.
 
     They take a share of the head's rate, less with every layer down; a network that starts from
-    random weights has nothing to preserve and takes the head's rate throughout.
+    random weights has nothing to preserve and takes one rate throughout.
     """
     scratch = options.weights == "random"
-    rate = options.learning_rate or defaults.full_rate
+    rate = options.learning_rate or (defaults.scratch_rate if scratch else defaults.full_rate)
     return Phase(
         name,
         epochs,

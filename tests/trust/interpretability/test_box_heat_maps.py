@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from finetrust.data.boxes import Boxes
+from finetrust.data.boxes.boxes import Boxes
 from finetrust.data.dataset import Dataset
 from finetrust.tasks.task import tasks
 from finetrust.trust.interpretability.explanation import Decisions, explanations

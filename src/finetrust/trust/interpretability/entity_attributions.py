@@ -9,9 +9,9 @@ from torch import Tensor
 
 from finetrust.core.errors import NotApplicable
 from finetrust.core.progress import track
-from finetrust.data.entity_confidence import entity_confidence
-from finetrust.data.entity_counts import is_right
-from finetrust.data.tag_scheme import Entities, entities, scheme_of
+from finetrust.data.texts.entity_confidence import entity_confidence
+from finetrust.data.texts.entity_counts import is_right
+from finetrust.data.texts.tag_scheme import Entities, entities, scheme_of
 from finetrust.models.text_preprocessing import words_of
 from finetrust.trust.accuracy.probabilities import temperature_of
 from finetrust.trust.accuracy.tokens.tag_probabilities import confidence_of_tags

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from finetrust.core.atomic import replacing_folder
 from finetrust.core.predictions import Predictions
-from finetrust.data.masks import IGNORE
+from finetrust.data.masks.masks import IGNORE
 from finetrust.models.tree import to_device
 from finetrust.tasks.segmentation_logits import at_image_size, resized
 from finetrust.trust.interpretability.explanation import Decisions, explanations

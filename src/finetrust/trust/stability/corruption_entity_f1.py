@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from finetrust.core.errors import NotApplicable
 from finetrust.core.evidence import Evidence
 from finetrust.core.measure import Estimate, measure
-from finetrust.data.entity_counts import EntityCounts
+from finetrust.data.texts.entity_counts import EntityCounts
 from finetrust.trust.accuracy.tokens.evidence_of_tags import NEEDS, counts_in, scheme_in
 from finetrust.trust.stability.f1_under_corruption import (
     ByType,

@@ -9,7 +9,7 @@ import torch
 from finetrust.core.evidence import Evidence
 from finetrust.core.predictions import Predictions
 from finetrust.data.dataset import Dataset
-from finetrust.data.masks import IGNORE, MaskArray
+from finetrust.data.masks.masks import IGNORE, MaskArray
 from finetrust.tasks.segmentation_answers import mask_predictions
 from finetrust.tasks.segmentation_counts import boundary_counts, confusion_counts
 

@@ -8,7 +8,7 @@ import pytest
 
 from finetrust.core.evidence import Evidence
 from finetrust.core.measure import Measure, measures
-from finetrust.data.masks import IGNORE
+from finetrust.data.masks.masks import IGNORE
 from finetrust.trust.measure_all import measure_all
 
 from .maps import CLASSES, blocks, evidence_of, noisy, ordinary_masks

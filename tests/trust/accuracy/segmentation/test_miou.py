@@ -10,7 +10,7 @@ from torchmetrics.segmentation import DiceScore
 
 from finetrust.core.evidence import Evidence
 from finetrust.core.measure import Estimate
-from finetrust.data.masks import IGNORE
+from finetrust.data.masks.masks import IGNORE
 from finetrust.trust.accuracy.segmentation.frequency_weighted_iou import frequency_weighted_iou
 from finetrust.trust.accuracy.segmentation.mean_dice import mean_dice
 from finetrust.trust.accuracy.segmentation.miou import miou

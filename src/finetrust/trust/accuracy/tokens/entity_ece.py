@@ -7,9 +7,9 @@ import numpy as np
 from finetrust.core.errors import NotApplicable
 from finetrust.core.evidence import Evidence
 from finetrust.core.measure import Estimate, measure
-from finetrust.data.entity_confidence import entity_confidence
-from finetrust.data.entity_counts import is_right
-from finetrust.data.tag_scheme import entities
+from finetrust.data.texts.entity_confidence import entity_confidence
+from finetrust.data.texts.entity_counts import is_right
+from finetrust.data.texts.tag_scheme import entities
 from finetrust.trust.accuracy.clustered_ece import clustered_ece
 from finetrust.trust.accuracy.probabilities import temperature_of
 from finetrust.trust.accuracy.reliability import Confidence, reliability_diagram

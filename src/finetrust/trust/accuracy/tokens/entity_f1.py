@@ -11,7 +11,7 @@ import numpy as np
 from finetrust.core.errors import NotApplicable
 from finetrust.core.evidence import Evidence
 from finetrust.core.measure import Estimate, measure
-from finetrust.data.entity_counts import EntityCounts
+from finetrust.data.texts.entity_counts import EntityCounts
 from finetrust.trust.accuracy.ratios import mean_f1, ratio
 from finetrust.trust.accuracy.tokens.evidence_of_tags import NEEDS, counts_in, scheme_in
 

@@ -5,8 +5,8 @@ import numpy as np
 from finetrust.core.errors import NotApplicable
 from finetrust.core.evidence import Evidence
 from finetrust.core.predictions import Predictions
-from finetrust.data.entity_counts import EntityCounts, entity_counts
-from finetrust.data.tag_scheme import TagScheme, scheme_of
+from finetrust.data.texts.entity_counts import EntityCounts, entity_counts
+from finetrust.data.texts.tag_scheme import TagScheme, scheme_of
 
 NEEDS = ("true_tags", "pred_tags")
 

@@ -1,0 +1,1 @@
+"""Boxes: what they are, and whether they fit their images."""

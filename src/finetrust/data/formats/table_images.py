@@ -1,0 +1,84 @@
+"""Rows of a table that name image files."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from PIL import Image
+
+from finetrust.core.errors import UserError
+from finetrust.data.dataset import Dataset
+from finetrust.data.formats.table_rows import classes_of, groups_of, rows
+from finetrust.data.formats.tables import Table
+from finetrust.data.images.image_files import ImageFiles
+from finetrust.data.source import DataOptions
+
+
+class ImageRows:
+    """One row for each image; paths are relative to the folder of the table."""
+
+    rank = 1
+    tasks: tuple[str, ...] = ()
+    unit = "image"
+
+    def column(self, options: DataOptions) -> str:
+        return options.path_column
+
+    def columns(self, options: DataOptions) -> list[str]:
+        return [options.path_column]
+
+    def dataset(self, name: str, file: Path, table: Table, options: DataOptions) -> Dataset:
+        paths = table.filled(options.path_column)
+        targets, classes = classes_of(table.filled(options.label_column))
+        files = TableFiles([file.parent / path for path in paths], table.rows)
+        if not any(path.exists() for path in files.paths):
+            raise UserError(
+                f"{name}: none of the {len(paths)} files exists, row {table.rows[0]} for instance "
+                f"names {files.paths[0]}",
+                f"Write the paths in column '{options.path_column}' relative to the folder of the "
+                "table, or absolute.",
+            )
+        return Dataset(
+            name=name,
+            ids=_unique(paths, table.rows),
+            inputs=files,
+            targets=targets,
+            classes=classes,
+            splits=table.splits(options.split_column),
+            groups=groups_of(table, options),
+        )
+
+
+rows.add("images", ImageRows())
+
+
+class TableFiles(ImageFiles):
+    """Image files that rows of a table name; a missing one is reported with its row."""
+
+    def __init__(self, paths: Sequence[Path], rows: Sequence[int]) -> None:
+        super().__init__(paths)
+        self.rows = list(rows)
+
+    def __getitem__(self, index: int) -> Image.Image:
+        try:
+            return super().__getitem__(index)
+        except FileNotFoundError as error:
+            raise self._missing(index) from error
+
+    def content(self, index: int) -> bytes:
+        try:
+            return super().content(index)
+        except FileNotFoundError as error:
+            raise self._missing(index) from error
+
+    def _missing(self, index: int) -> FileNotFoundError:
+        return FileNotFoundError(f"row {self.rows[index]}: there is no file {self.paths[index]}")
+
+
+def _unique(paths: Iterable[str], rows: Iterable[int]) -> tuple[str, ...]:
+    """Return the paths as ids; one that is named again gets its row."""
+    seen: set[str] = set()
+    ids = []
+    for path, row in zip(paths, rows, strict=True):
+        ids.append(f"{path} (row {row})" if path in seen else path)
+        seen.add(path)
+    return tuple(ids)

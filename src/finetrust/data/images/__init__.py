@@ -1,0 +1,1 @@
+"""Images: decoding, thumbnails, near copies."""

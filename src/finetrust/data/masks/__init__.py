@@ -1,0 +1,1 @@
+"""Masks: what they are, and whether they fit their images."""

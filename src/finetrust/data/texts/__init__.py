@@ -1,0 +1,1 @@
+"""Texts, words and tags: reading, near copies, entities."""
