@@ -1,48 +1,65 @@
-"""The expected calibration error of decisions that come in texts, with an interval over the texts."""
+"""Calibration error of decisions that come in clusters: pixels and boxes of images, words of texts.
+
+Decisions of one cluster are not independent, so that clusters are drawn, not decisions.
+"""
 
 import numpy as np
 
 from finetrust.trust.accuracy.intervals import RESAMPLES, basic_interval, resampled_means, wilson
-from finetrust.trust.accuracy.reliability import BINS, Confidence, expected_calibration_error
+from finetrust.trust.accuracy.reliability import BINS, Confidence
 
 
 def clustered_ece(
-    confidence: Confidence, text: np.ndarray, n_texts: int, seed: int
+    confidence: Confidence, cluster: np.ndarray, n: int, seed: int
 ) -> tuple[float, float, float]:
-    """Return the ECE of all decisions and an interval that takes texts, not decisions, as drawn.
+    """Return the ECE in 15 bins of equal width, and its interval; see :func:`clustered_gap`."""
+    return clustered_gap(confidence, confidence.bins, BINS, cluster, n, seed)
 
-    The interval is made as :func:`finetrust.trust.accuracy.reliability.ece_interval` makes it.
+
+def clustered_gap(
+    confidence: Confidence, bins: np.ndarray, n_bins: int, cluster: np.ndarray, n: int, seed: int
+) -> tuple[float, float, float]:
+    """Return the mean distance between confidence and accuracy by bin, and its interval.
+
+    As :func:`finetrust.trust.accuracy.reliability.ece_interval`, with clusters drawn instead of
+    items: basic bootstrap, with a lower bound of 0 unless the value exceeds the noise of the gaps.
+    Where resampling shows no uncertainty (one cluster, or all decisions right or all wrong), the
+    Wilson interval of the accuracy of as many clusters takes its place.
 
     Parameters
     ----------
     confidence : Confidence
         Of decisions (m,); at least one.
-    text : int64 array (m,)
-        The text of each decision.
-    n_texts : int
+    bins : int array (m,)
+    n_bins : int
+    cluster : int array (m,)
+        The cluster of each decision.
+    n : int
+        Clusters, those without a decision too.
     seed : int
 
     Returns
     -------
     value, low, high : float
     """
-    value = expected_calibration_error(confidence)
-    cells = text * BINS + confidence.bins
-    gaps = np.bincount(
-        cells, weights=confidence.right - confidence.confidence, minlength=n_texts * BINS
-    ).reshape(n_texts, BINS)
-    decisions = np.bincount(text, minlength=n_texts).astype(float)
-    means = resampled_means(np.column_stack([gaps, decisions]), RESAMPLES, seed)
+    gap = confidence.right - confidence.confidence
+    gaps = np.bincount(cluster * n_bins + bins, weights=gap, minlength=n * n_bins)
+    gaps = gaps.reshape(n, n_bins)
+    count = np.bincount(cluster, minlength=n).astype(float)
+    whole = gaps.sum(axis=0) / count.sum()
+    value = float(np.abs(whole).sum())
+    means = resampled_means(np.column_stack([gaps, count]), RESAMPLES, seed)
     drawn = means[means[:, -1] > 0]
     resampled = drawn[:, :-1] / drawn[:, -1:]
-    noise = np.abs(resampled - gaps.sum(axis=0) / decisions.sum()).sum(axis=1)
+    noise = np.abs(resampled - whole).sum(axis=1)
     low, high = basic_interval(value, np.abs(resampled).sum(axis=1))
+    high = max(high, value)
 
-    n, right = len(confidence.right), confidence.right.sum()
-    least, most = (float(bound) for bound in wilson(right, n))
-    mean = float(confidence.confidence.mean())
-    high = max(high, value, mean - least, most - mean)
-    if right in (0, n):
+    showing = int(np.count_nonzero(count))
+    accuracy, mean = float(confidence.right.mean()), float(confidence.confidence.mean())
+    if accuracy in (0, 1) or np.ptp(resampled, axis=0).max() < 1e-12:
+        least, most = (float(bound) for bound in wilson(accuracy * showing, showing))
         low = min(low, max(mean - most, least - mean))
+        high = max(high, mean - least, most - mean)
     significant = value > np.quantile(noise, 0.975)
     return value, float(np.clip(low, 0, value)) if significant else 0.0, min(high, 1.0)

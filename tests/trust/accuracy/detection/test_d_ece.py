@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from finetrust.core.evidence import Evidence
 from finetrust.core.measure import Measure
-from finetrust.trust.accuracy.detection.d_ece import clustered_gap
+from finetrust.trust.accuracy.clustered_ece import clustered_gap
 from finetrust.trust.accuracy.reliability import (
     Confidence,
     expected_calibration_error,

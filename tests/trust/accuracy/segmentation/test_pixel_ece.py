@@ -7,9 +7,9 @@ from torchmetrics.classification import MulticlassCalibrationError
 from finetrust.core.evidence import Evidence
 from finetrust.core.predictions import Predictions
 from finetrust.trust.accuracy.calibrate import calibrate
+from finetrust.trust.accuracy.clustered_ece import clustered_ece
 from finetrust.trust.accuracy.reliability import Confidence
 from finetrust.trust.accuracy.segmentation.pixel_ece import (
-    clustered_ece_interval,
     pixel_ece,
     pixel_ece_before_calibration,
 )
@@ -79,8 +79,8 @@ def test_pixels_of_an_image_are_not_taken_for_independent() -> None:
     table = world(30, 3, per_image=0.8)
     confidence = Confidence.of(_log_softmax(table), table["pixel_targets"].ravel())
     images = np.repeat(np.arange(30), 50)
-    clustered = clustered_ece_interval(confidence, images, 0)
-    alone = clustered_ece_interval(confidence, np.arange(1500), 0)
+    clustered = clustered_ece(confidence, images, 30, 0)[1:]
+    alone = clustered_ece(confidence, np.arange(1500), 1500, 0)[1:]
     assert np.ptp(clustered) > 1.5 * np.ptp(alone)
 
 

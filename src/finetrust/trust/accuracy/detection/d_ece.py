@@ -11,10 +11,10 @@ import numpy as np
 from finetrust.core.errors import NotApplicable
 from finetrust.core.evidence import Evidence
 from finetrust.core.measure import Estimate, measure
+from finetrust.trust.accuracy.clustered_ece import clustered_gap
 from finetrust.trust.accuracy.detection.found import COLUMNS, Found
 from finetrust.trust.accuracy.detection.once import once
 from finetrust.trust.accuracy.detection.summary import matched_detections
-from finetrust.trust.accuracy.intervals import RESAMPLES, basic_interval, resampled_means, wilson
 from finetrust.trust.accuracy.reliability import BINS, Confidence, reliability_diagram
 
 LEAST = 0.3
@@ -76,55 +76,6 @@ def d_ece_position(evidence: Evidence) -> Iterator[Estimate]:
     score = np.clip(score, 0, SCORE_BINS - 1).astype(int)
     bins = (score * PLACE_BINS + place[:, 1]) * PLACE_BINS + place[:, 0]
     yield _estimate(judged, bins, SCORE_BINS * PLACE_BINS**2, evidence, {})
-
-
-def clustered_gap(
-    confidence: Confidence, bins: np.ndarray, n_bins: int, image: np.ndarray, n: int, seed: int
-) -> tuple[float, float, float]:
-    """Return the mean distance between confidence and accuracy by bin, and its interval.
-
-    The interval is made as :func:`finetrust.trust.accuracy.reliability.ece_interval` makes it, with
-    images drawn instead of detections.
-
-    Parameters
-    ----------
-    confidence : Confidence
-        Of detections (d,); at least one.
-    bins : int array (d,)
-    n_bins : int
-    image : int array (d,)
-    n : int
-        Images.
-    seed : int
-
-    Returns
-    -------
-    value, low, high : float
-    """
-    gap = confidence.right - confidence.confidence
-    gaps = np.bincount(image * n_bins + bins, weights=gap, minlength=n * n_bins)
-    gaps = gaps.reshape(n, n_bins)
-    count = np.bincount(image, minlength=n).astype(float)
-    whole = gaps.sum(axis=0) / count.sum()
-    value = float(np.abs(whole).sum())
-    means = resampled_means(np.column_stack([gaps, count]), RESAMPLES, seed)
-    drawn = means[means[:, -1] > 0]
-    resampled = drawn[:, :-1] / drawn[:, -1:]
-    noise = np.abs(resampled - whole).sum(axis=1)
-    low, high = basic_interval(value, np.abs(resampled).sum(axis=1))
-
-    showing = int(np.count_nonzero(count))
-    if np.ptp(resampled, axis=0).max() < 1e-12:
-        # Images that are all alike show no uncertainty; each counts as one observation.
-        lower, upper = wilson(value * showing, showing)
-        return value, min(float(lower), value), max(float(upper), value)
-    right, mean = confidence.right, float(confidence.confidence.mean())
-    least, most = (float(bound) for bound in wilson(right.sum(), len(right)))
-    high = max(high, value, mean - least, most - mean)
-    if right.all() or not right.any():
-        low = min(low, max(mean - most, least - mean))
-    significant = value > np.quantile(noise, 0.975)
-    return value, float(np.clip(low, 0, value)) if significant else 0.0, min(high, 1.0)
 
 
 @dataclass(frozen=True)
