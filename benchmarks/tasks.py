@@ -68,21 +68,21 @@ def bccd(options: argparse.Namespace) -> tuple[str, Path, dict[str, Any]]:
 def camvid(options: argparse.Namespace) -> tuple[str, Path, dict[str, Any]]:
     given = {
         "weights": str(options.shared / WEIGHTS),
-        "input_size": 320,
+        "input_size": 256,
         "ignore_index": 11,
-        "epochs": 20,
+        "epochs": 15,
     }
     return BACKBONE, options.shared / "camvid", given
 
 
 def sst2(options: argparse.Namespace) -> tuple[str, Path, dict[str, Any]]:
     parts = {"train": "stsa.binary.train", "val": "stsa.binary.dev", "test": "stsa.binary.test"}
-    return encoder(), sentences(options, "sst2", parts), {"epochs": 3}
+    return encoder(), sentences(options, "sst2", parts), {"epochs": 2}
 
 
 def trec(options: argparse.Namespace) -> tuple[str, Path, dict[str, Any]]:
     parts = {"train": "TREC.train.all", "test": "TREC.test.all"}
-    return encoder(), sentences(options, "trec", parts), {"epochs": 5}
+    return encoder(), sentences(options, "trec", parts), {"epochs": 3}
 
 
 def wnut17(options: argparse.Namespace) -> tuple[str, Path, dict[str, Any]]:

@@ -6,6 +6,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 
 
+def unindented(code: str) -> str:
+    return "\n".join(line.strip() for line in code.splitlines())
+
+
 def test_every_snippet_is_a_part_of_the_file_that_it_explains() -> None:
     page = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
     code = (ROOT / "src" / "finetrust" / "tasks" / "regression.py").read_text(encoding="utf-8")
@@ -13,7 +17,7 @@ def test_every_snippet_is_a_part_of_the_file_that_it_explains() -> None:
     assert len(snippets) >= 6
     for snippet in snippets:
         for part in snippet.rstrip().split("\n\n"):
-            assert part in code, part
+            assert unindented(part) in unindented(code), part
 
 
 def test_the_task_is_named_nowhere_but_in_its_own_file() -> None:
