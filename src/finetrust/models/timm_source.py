@@ -9,9 +9,9 @@ from typing import Any
 
 from torch import nn
 
+from finetrust.core.download import hub_or_its_cache, impatient
 from finetrust.core.errors import UserError
 from finetrust.core.nearest import did_you_mean
-from finetrust.models.download import hub_or_its_cache, impatient
 from finetrust.models.preprocessing import Preprocessing
 from finetrust.models.reason import reason
 from finetrust.models.source import Pretrained, Provenance, Source, sources

@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch import nn
 
+from finetrust.core.download import impatient
 from finetrust.core.errors import UserError
 from finetrust.core.nearest import did_you_mean
 from finetrust.models.detectors.parts import kind_of
-from finetrust.models.download import impatient
 from finetrust.models.reason import reason
 from finetrust.models.source import Pretrained, Provenance, Source, sources
 from finetrust.models.weights_file import sha256_of_tensors

@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 
+from finetrust.core.download import impatient
 from finetrust.core.errors import UserError
 from finetrust.core.nearest import did_you_mean
-from finetrust.models.download import impatient
 from finetrust.models.preprocessing import Preprocessing
 from finetrust.models.reason import reason
 from finetrust.models.source import Pretrained, Provenance, Source, sources

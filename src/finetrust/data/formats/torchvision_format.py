@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import socket
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from finetrust.core.cache import cache_root
+from finetrust.core.download import impatient
 from finetrust.core.errors import UserError
 from finetrust.core.nearest import did_you_mean
 from finetrust.core.progress import say
@@ -20,7 +20,6 @@ from finetrust.data.images.image_files import ImageFiles, to_rgb
 from finetrust.data.source import DataOptions, formats
 
 PREFIX = "torchvision:"
-_SECONDS_TO_ANSWER = 20.0
 
 
 @dataclass(frozen=True)
@@ -119,7 +118,7 @@ def _load(kind: _Kind, split: str, root: Path) -> Any:
         return make(str(root), **arguments)
     say(f"Downloading {kind.name} into {root} ...")
     try:
-        with _answer_within(_SECONDS_TO_ANSWER), contextlib.redirect_stdout(io.StringIO()):
+        with impatient(), contextlib.redirect_stdout(io.StringIO()):
             return make(str(root), download=True, **arguments)
     except Exception as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
@@ -129,17 +128,6 @@ def _load(kind: _Kind, split: str, root: Path) -> Any:
             f"Where there is a network, run torchvision.datasets.{kind.name}('{root.name}', {call}"
             f"download=True) in Python, and copy that folder to {root}.",
         ) from error
-
-
-@contextlib.contextmanager
-def _answer_within(seconds: float) -> Iterator[None]:
-    """Within this block a server that does not answer is given up, not waited for."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(seconds)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)
 
 
 def _targets(part: Any) -> np.ndarray:

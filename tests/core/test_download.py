@@ -5,7 +5,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from huggingface_hub import constants
 
-from finetrust.models.download import hub_or_its_cache, impatient
+from finetrust.core.download import hub_or_its_cache, impatient
 
 
 def test_connections_are_impatient_inside_and_as_before_outside():
