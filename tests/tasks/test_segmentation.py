@@ -207,7 +207,6 @@ def test_balanced_weights_are_those_of_the_pixels(tmp_path: Path) -> None:
     [
         ({"loss": "hinge"}, "unknown segmentation loss 'hinge'"),
         ({"loss": "dice", "label_smoothing": 0.1}, "the loss 'dice' has no label smoothing"),
-        ({"mixup": 0.2}, "do not mix masks"),
     ],
 )
 def test_options_that_do_nothing_are_refused(given: dict, said: str, tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ from finetrust.models.preprocessing import Preprocessing
 from finetrust.models.source import find_architecture
 from finetrust.models.tree import to_device
 from finetrust.tasks.predicted import in_order
-from finetrust.tasks.task import Task
+from finetrust.tasks.task import TASK_OPTIONS, Task
 from finetrust.trust.accuracy.calibrate import calibrate
 from finetrust.tuning.accelerator import new_accelerator
 from finetrust.tuning.batches import FeatureBatches
@@ -126,7 +126,7 @@ def _tune(
     source = data if isinstance(data, Dataset) else str(options.data)
     opened = open_dataset(source, DataOptions.of(options))
     task_name, task = task_of(opened, options.task)
-    _refuse_augment(options, task, task_name)
+    _refuse_options(options, task, task_name)
     dataset = remembering(task.prepare(opened, options))
     torch.manual_seed(options.seed)
     assembled = task.assemble(options, dataset, module, preprocessing)
@@ -214,12 +214,18 @@ def _tune(
     return Run(folder, module=module, allow_code=options.model)
 
 
-def _refuse_augment(options: TuneOptions, task: Task, name: str) -> None:
+def _refuse_options(options: TuneOptions, task: Task, name: str) -> None:
+    """Raise UserError for an option that the task would not heed."""
     if options.augment is not None and options.augment not in task.augments:
         raise UserError(
             f"augment '{options.augment}' is not made for {name}",
             f"Choose among {', '.join(task.augments)}.",
         )
+    for option in TASK_OPTIONS:
+        value = getattr(options, option)
+        if option not in task.options and value != TuneOptions.model_fields[option].default:
+            flag = f"--{option.replace('_', '-')}"
+            raise UserError(f"{flag} {value} means nothing for {name}", f"Leave {flag} out.")
 
 
 def _prepared(

@@ -27,6 +27,7 @@ from finetrust.tasks.task import Mix, Objective, tasks
 class Classification(ImageTask):
     """Targets are class indices (n,), outputs are logits (n, classes)."""
 
+    options = frozenset({"class_weights", "label_smoothing", "mixup", "cutmix"})
     primary = "accuracy"
     headlines = {"accuracy": "accuracy", "stability": "corruption_accuracy"}
     explanations = ("grad_cam",)

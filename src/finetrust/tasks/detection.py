@@ -39,6 +39,7 @@ class Detection(Task):
     """Targets are boxes; outputs are, for each image, the boxes found on its canvas."""
 
     kind = IMAGES
+    options = frozenset({"head"})
     primary = "ap"
     headlines = {"accuracy": "ap", "stability": "corruption_ap"}
     explanations = ("box_heat_maps",)
@@ -129,19 +130,6 @@ class Detection(Task):
         return DetectionSamples(preprocessing, augment)
 
     def objective(self, options: TuneOptions, train: Dataset) -> DetectionLoss:
-        for name, value, none in (
-            ("loss", options.loss, None),
-            ("label_smoothing", options.label_smoothing, 0),
-            ("class_weights", options.class_weights, "none"),
-            ("mixup", options.mixup, 0),
-            ("cutmix", options.cutmix, 0),
-        ):
-            if value != none:
-                option = f"--{name.replace('_', '-')}"
-                raise UserError(
-                    f"a detector brings its own loss, and {option} {value} is given",
-                    f"Leave {option} out.",
-                )
         return DetectionLoss()
 
     def judge(self, outputs: Tree, targets: Tree) -> list[Judged]:

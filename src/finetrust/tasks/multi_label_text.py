@@ -59,6 +59,7 @@ class LabelLoss(nn.Module):
 class MultiLabelTextClassification(TextTask):
     """Targets are multi-hot rows (n, labels), outputs are logits (n, labels)."""
 
+    options = frozenset({"class_weights", "label_smoothing", "pooling", "max_length"})
     primary = "micro_f1"
     headlines = {"accuracy": "label_micro_f1", "stability": "corruption_label_f1"}
     pipeline = "text-classification"

@@ -41,6 +41,7 @@ class Segmentation(Task):
     """Targets are masks, outputs are logits at a quarter of the canvas (n, classes, h, w)."""
 
     kind = IMAGES
+    options = frozenset({"head", "loss", "class_weights", "label_smoothing", "sliding_window"})
     primary = "miou"
     headlines = {"accuracy": "miou", "stability": "corruption_miou"}
     explanations = ("segmentation",)
@@ -141,8 +142,6 @@ class Segmentation(Task):
         return SegmentationSamples(preprocessing, augment)
 
     def objective(self, options: TuneOptions, train: Dataset) -> Objective:
-        if options.mixup or options.cutmix:
-            raise UserError("mixup and CutMix do not mix masks", "Leave --mixup and --cutmix out.")
         name = options.loss or "cross-entropy"
         if options.label_smoothing and "cross-entropy" not in name:
             raise UserError(

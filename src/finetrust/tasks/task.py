@@ -25,6 +25,19 @@ if TYPE_CHECKING:
     from finetrust.models.network import Network
     from finetrust.models.preprocessor import Preprocessor
 
+TASK_OPTIONS = (
+    "head",
+    "loss",
+    "pooling",
+    "class_weights",
+    "label_smoothing",
+    "mixup",
+    "cutmix",
+    "max_length",
+    "sliding_window",
+)
+"""The options of ``finetrust tune`` that mean something for some tasks only."""
+
 Mix = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
@@ -122,6 +135,9 @@ class Task(ABC):
 
     pipeline: str = ""
     """What Hugging Face's hub calls it."""
+
+    options: frozenset[str] = frozenset()
+    """Which of `TASK_OPTIONS` it heeds; another one that the user gives is refused."""
 
     defaults: TrainingDefaults = TrainingDefaults()
 

@@ -31,6 +31,7 @@ from finetrust.tasks.text_task import TextTask, network_as_it_comes
 class TextClassification(TextTask):
     """Targets are class indices (n,), outputs are logits (n, classes)."""
 
+    options = frozenset({"class_weights", "label_smoothing", "pooling", "max_length"})
     primary = "accuracy"
     headlines = {"accuracy": "accuracy", "stability": "corruption_accuracy"}
     explanations = ("token_attributions",)

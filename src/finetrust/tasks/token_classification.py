@@ -43,6 +43,7 @@ class TokenClassification(TextTask):
 
     words = True
     primary = "entity_f1"
+    options = frozenset({"class_weights", "label_smoothing", "max_length"})
     background = ("O",)
     headlines = {"accuracy": "entity_f1", "stability": "corruption_entity_f1"}
     explanations = ("entity_attributions",)
