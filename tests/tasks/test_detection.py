@@ -89,15 +89,6 @@ def test_data_without_a_single_box_are_refused(data: Dataset) -> None:
         TASK.refuse(empty, empty)
 
 
-@pytest.mark.parametrize(
-    ("option", "value"),
-    [("loss", "focal"), ("label_smoothing", 0.1), ("class_weights", "balanced"), ("mixup", 0.2)],
-)
-def test_options_of_another_loss_are_refused(option: str, value: Any, data: Dataset) -> None:
-    with pytest.raises(UserError, match=f"--{option.replace('_', '-')} {value} is given"):
-        TASK.objective(options(**{option: value}), data)
-
-
 def test_crowds_and_empty_boxes_are_not_trained_on() -> None:
     seen: list[Any] = []
 
