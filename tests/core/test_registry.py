@@ -1,5 +1,6 @@
 """A registry finds what registered itself, and helps with names it does not know."""
 
+import importlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,3 +65,14 @@ def test_the_decorator_registers_and_returns_what_it_decorates(kitchen: Registry
         return "eggs"
 
     assert kitchen.get("omelette") is cook
+
+
+def test_an_entry_called_like_its_module_is_had_without_the_others(kitchen: Registry[str]) -> None:
+    package = Path(sys.modules["kitchen_of_test"].__path__[0])
+    (package / "pea_pie.py").write_text(
+        "from kitchen_of_test import menu\nmenu.add('pea-pie', 'pea pie itself')\n"
+    )
+    importlib.invalidate_caches()
+    assert kitchen.get("pea-pie") == "pea pie itself"
+    assert "kitchen_of_test.soup" not in sys.modules
+    assert kitchen.names() == ["goulash", "lentil_soup", "pea-pie", "waldorf"]

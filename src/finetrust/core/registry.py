@@ -1,6 +1,7 @@
 """Registries that fill themselves: a decorated object in its own file is found without a list."""
 
 import importlib
+import importlib.util
 import pkgutil
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -51,7 +52,10 @@ class Registry(Generic[T]):
         UserError
             If there is none; the nearest name is suggested.
         """
-        self._discover()
+        if name not in self._entries:
+            self._import_namesake(name)
+        if name not in self._entries:
+            self._discover()
         if name not in self._entries:
             raise UserError(
                 f"unknown {self.kind} '{name}'",
@@ -67,6 +71,12 @@ class Registry(Generic[T]):
     def items(self) -> list[tuple[str, T]]:
         """Return all (name, entry) pairs in the order of their names."""
         return [(name, self._entries[name]) for name in self.names()]
+
+    def _import_namesake(self, name: str) -> None:
+        """Import the module that is called like the entry, so that the others need not be."""
+        module = f"{self.package}.{name.replace('-', '_')}"
+        if name.replace("-", "_").isidentifier() and importlib.util.find_spec(module) is not None:
+            importlib.import_module(module)
 
     def _discover(self) -> None:
         if self._discovered:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.stats import binomtest, norm
+from scipy.special import ndtri
 
 from finetrust.core.errors import NotApplicable
 from finetrust.core.evidence import Evidence
@@ -48,6 +48,8 @@ def baseline_accuracy(evidence: Evidence) -> Iterator[Estimate]:
 )
 def gain_over_baseline(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the difference of the accuracies."""
+    from scipy.stats import binomtest
+
     ours, theirs = is_right(evidence.clean), is_right(beside(evidence))
     gained, lost, n = int((ours & ~theirs).sum()), int((theirs & ~ours).sum()), len(ours)
     low, high = paired_difference(gained, lost, n)
@@ -85,6 +87,6 @@ def paired_difference(gained: int, lost: int, n: int, level: float = 0.95) -> tu
     level : float
     """
     up, down = (gained + 1) / (n + 2), (lost + 1) / (n + 2)
-    half = norm.ppf((1 + level) / 2) * np.sqrt((up + down - (up - down) ** 2) / (n + 2))
+    half = ndtri((1 + level) / 2) * np.sqrt((up + down - (up - down) ** 2) / (n + 2))
     value = (gained - lost) / n
     return min(max(up - down - half, -1.0), value), max(min(up - down + half, 1.0), value)

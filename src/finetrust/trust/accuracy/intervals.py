@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 CELLS_AT_ONCE = 1 << 20
 RESAMPLES = 1000
@@ -33,7 +33,7 @@ def wilson(
         Within [0, 1]; exactly 0 where no item succeeds and exactly 1 where all do.
     """
     successes, n = np.broadcast_arrays(np.asarray(successes, float), np.asarray(n, float))
-    z2 = norm.ppf((1 + level) / 2) ** 2
+    z2 = ndtri((1 + level) / 2) ** 2
     known = np.maximum(n, 1)
     share = successes / known
     centre = (successes + z2 / 2) / (known + z2)
@@ -159,9 +159,9 @@ def bca_interval(
     below = np.mean((replicates < estimate) & ~tied) + np.mean(tied) / 2
     tails = np.array([(1 - level) / 2, (1 + level) / 2])
     if 0 < below < 1:
-        bias = norm.ppf(below)
-        z = bias + norm.ppf(tails)
-        tails = norm.cdf(bias + z / (1 - _acceleration(influence) * z))
+        bias = ndtri(below)
+        z = bias + ndtri(tails)
+        tails = ndtr(bias + z / (1 - _acceleration(influence) * z))
     low, high = np.quantile(replicates, tails)
     return min(float(low), estimate), max(float(high), estimate)
 
