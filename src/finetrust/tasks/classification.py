@@ -1,65 +1,20 @@
 """Classification: one of several classes for each image."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-from torch import Tensor, nn
-
-from finetrust.config import DataColumns, TuneOptions
-from finetrust.core.predictions import Predictions
-from finetrust.data.dataset import Dataset
-from finetrust.tasks.class_targets import (
-    aligned,
-    balanced_weights,
-    class_figures,
-    class_predictions,
-    classes_line,
-    counts_by_class,
-    decoded_classes,
-    refuse_lost_classes,
-    require_classes,
-)
+from finetrust.config import TuneOptions
 from finetrust.tasks.image_task import ImageTask
-from finetrust.tasks.task import Mix, Objective, tasks
+from finetrust.tasks.one_class import OneClass
+from finetrust.tasks.task import Mix, tasks
 
 
-class Classification(ImageTask):
+class Classification(OneClass, ImageTask):
     """Targets are class indices (n,), outputs are logits (n, classes)."""
 
     options = frozenset({"class_weights", "label_smoothing", "mixup", "cutmix"})
-    primary = "accuracy"
-    headlines = {"accuracy": "accuracy", "stability": "corruption_accuracy"}
     explanations = ("grad_cam",)
     pipeline = "image-classification"
-
-    def prepare(self, dataset: Dataset, options: DataColumns) -> Dataset:
-        return require_classes(dataset, "classification")
-
-    def align(self, dataset: Dataset, classes: tuple[str, ...]) -> Dataset:
-        return aligned(dataset, classes)
-
-    def refuse(self, before: Dataset, after: Dataset) -> None:
-        refuse_lost_classes(before, after)
-
-    def strata(self, dataset: Dataset) -> np.ndarray:
-        return dataset.targets
-
-    def class_counts(self, dataset: Dataset) -> np.ndarray:
-        return counts_by_class(dataset)
-
-    def label(self, target: Any, classes: Sequence[str]) -> str:
-        return classes[target]
-
-    def n_outputs(self, classes: Sequence[str]) -> int:
-        return len(classes)
-
-    def objective(self, options: TuneOptions, train: Dataset) -> Objective:
-        balanced = options.class_weights == "balanced"
-        weight = balanced_weights(counts_by_class(train)) if balanced else None
-        return Objective(
-            nn.CrossEntropyLoss(weight=weight, label_smoothing=options.label_smoothing)
-        )
 
     def mix(self, options: TuneOptions, classes: Sequence[str]) -> Mix | None:
         from torchvision.transforms import v2
@@ -70,30 +25,6 @@ class Classification(ImageTask):
         if options.cutmix:
             choices.append(v2.CutMix(alpha=options.cutmix, num_classes=len(classes)))
         return v2.RandomChoice(choices) if choices else None
-
-    def judge(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-        return outputs.cpu(), targets.cpu()
-
-    def figures(
-        self, judged: Sequence[tuple[Tensor, Tensor]], classes: Sequence[str]
-    ) -> dict[str, float]:
-        return class_figures(judged)
-
-    def predictions(self, part: Dataset, outputs: Tensor) -> Predictions:
-        return class_predictions(part, outputs)
-
-    def decode(
-        self,
-        outputs: Tensor,
-        values: Sequence[Any],
-        classes: Sequence[str],
-        calibration: Mapping[str, Any],
-        top: int,
-    ) -> list[dict[str, Any]]:
-        return decoded_classes(outputs, classes, calibration, top)
-
-    def line(self, answer: Mapping[str, Any]) -> str:
-        return classes_line(answer)
 
 
 tasks.add("classification", Classification())

@@ -1,15 +1,15 @@
 """From options to a detector: a head over a pretrained backbone, or a whole detector."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 from torch import nn
 
 from finetrust.config import ModelOptions
 from finetrust.core.errors import UserError
 from finetrust.data.dataset import Dataset
+from finetrust.data.images.some_sizes import some_sizes
 from finetrust.models.assemble import Assembled, image_preprocessing, pretrained_model
 from finetrust.models.detectors.fit import fit_detector
 from finetrust.models.detectors.heads import heads
@@ -26,8 +26,6 @@ DEFAULT_HEAD = "fcos"
 
 DEFAULT_SIDE = 320
 """Longer side of the canvas under a backbone that was made for classification."""
-
-_LOOKED_AT = 16
 
 
 @dataclass(frozen=True)
@@ -167,7 +165,7 @@ def _canvas(
 ) -> Letterbox:
     if isinstance(given, Letterbox):
         return given
-    sizes = _some_sizes(dataset)
+    sizes = some_sizes(dataset)
     if kind is None or module is None:
         return Letterbox.fitting(sizes, options.input_size or DEFAULT_SIDE, colours)
     shape = Letterbox.fitting(sizes, 1 << 12, colours).canvas
@@ -192,14 +190,3 @@ def _backbone(
             raise
         square = canvas.squared(colours.input_size)
         return pyramid_of(module, square.canvas), square, notes
-
-
-def _some_sizes(dataset: Dataset) -> Sequence[tuple[int, int]]:
-    """Return the width and height of a few images from all over the data set."""
-    sizes = []
-    for row in np.unique(np.linspace(0, len(dataset) - 1, _LOOKED_AT).astype(int)):
-        try:
-            sizes.append(dataset.inputs[int(row)].size)
-        except OSError:
-            continue  # named by the checks
-    return sizes

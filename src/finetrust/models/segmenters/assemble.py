@@ -1,6 +1,6 @@
 """From options to a segmentation network: a head over a pretrained backbone, or a whole model."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +10,7 @@ from torch import nn
 from finetrust.config import ModelOptions
 from finetrust.core.errors import UserError
 from finetrust.data.dataset import Dataset
+from finetrust.data.images.some_sizes import some_sizes
 from finetrust.models.assemble import Assembled, image_preprocessing, pretrained_model
 from finetrust.models.head import take_apart
 from finetrust.models.letterbox import Letterbox
@@ -26,8 +27,6 @@ from finetrust.models.weights_file import fit_weights
 DEFAULT_HEAD = "segformer"
 MOST_PIXELS = 512
 """Longer side of the canvas where the user says nothing and the images are larger."""
-
-_LOOKED_AT = 16
 
 
 @dataclass(frozen=True)
@@ -182,17 +181,6 @@ def _colours(options: ModelOptions, pretrained: Pretrained, given: Any) -> Prepr
 def _canvas(options: ModelOptions, dataset: Dataset, colours: Preprocessing) -> Letterbox:
     if options.sliding_window:
         return Windows.fitting([], options.input_size or MOST_PIXELS, colours)
-    sizes = _some_sizes(dataset)
+    sizes = some_sizes(dataset)
     typical = int(np.median([max(size) for size in sizes])) if sizes else MOST_PIXELS
     return Letterbox.fitting(sizes, options.input_size or min(typical, MOST_PIXELS), colours)
-
-
-def _some_sizes(dataset: Dataset) -> Sequence[tuple[int, int]]:
-    """Return the width and height of a few images from all over the data set."""
-    sizes = []
-    for row in np.unique(np.linspace(0, len(dataset) - 1, _LOOKED_AT).astype(int)):
-        try:
-            sizes.append(dataset.inputs[int(row)].size)
-        except OSError:
-            continue  # named by the checks
-    return sizes
