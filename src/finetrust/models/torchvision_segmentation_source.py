@@ -1,22 +1,20 @@
 """torchvision's whole segmentation models by name, with the weights of its weights enums."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from finetrust.core.download import impatient
 from finetrust.core.errors import UserError
-from finetrust.core.nearest import did_you_mean
 from finetrust.models.preprocessing import Preprocessing
-from finetrust.models.reason import reason
 from finetrust.models.source import Pretrained, Provenance, Source, sources
+from finetrust.models.torchvision_weights import (
+    LICENCE,
+    named_weights,
+    torchvision_model,
+    weights_of_file,
+)
 from finetrust.models.weights_file import sha256_of_tensors
-
-_LICENCE = "BSD-3-Clause code; weights: see torchvision"
 
 
 class TorchvisionSegmentationSource(Source):
@@ -39,65 +37,35 @@ class TorchvisionSegmentationSource(Source):
             raise UserError(f"{name} takes no arguments", "Leave --model-args out.")
         enum: Any = torchvision.models.get_model_weights(name)
         if weights == "random":
-            module = _module(name, None)
+            module = torchvision_model(name, None, {}, weights_backbone=None)
             provenance = Provenance(name, "random", "", "none")
             return Pretrained(module, _preprocessing(enum.DEFAULT), provenance, kind="segmenter")
-        chosen = enum.DEFAULT if weights == "pretrained" else _member(enum, name, weights)
-        module = _module(name, chosen)
+        chosen = named_weights(enum, name, weights)
+        module = torchvision_model(name, chosen, {}, weights_backbone=None)
         digest = sha256_of_tensors(module.state_dict())
         return Pretrained(
             module,
             _preprocessing(chosen),
-            Provenance(name, f"torchvision {chosen}", digest, _LICENCE),
+            Provenance(name, f"torchvision {chosen}", digest, LICENCE),
             tuple(chosen.meta["categories"]),
             kind="segmenter",
         )
 
     def describe(self, built: Pretrained, file: Path, sha256: str) -> Pretrained:
         """Recognise torchvision's files by their SHA-256, the start of which is in their names."""
-        import torchvision
-
-        for member in torchvision.models.get_model_weights(built.provenance.architecture):
-            digits = re.search(r"-([0-9a-f]{8,})\.pth$", member.url)
-            if digits and sha256.startswith(digits[1]):
-                source = f"torchvision {member} from {file}"
-                return replace(
-                    built,
-                    preprocessing=_preprocessing(member),
-                    provenance=replace(built.provenance, source=source, licence=_LICENCE),
-                    classes=tuple(member.meta["categories"]),
-                )
-        return super().describe(built, file, sha256)
+        member = weights_of_file(built.provenance.architecture, sha256)
+        if member is None:
+            return super().describe(built, file, sha256)
+        source = f"torchvision {member} from {file}"
+        return replace(
+            built,
+            preprocessing=_preprocessing(member),
+            provenance=replace(built.provenance, source=source, licence=LICENCE),
+            classes=tuple(member.meta["categories"]),
+        )
 
 
 sources.add("torchvision-segmentation", TorchvisionSegmentationSource())
-
-
-def _member(enum: Any, name: str, weights: str) -> Any:
-    prefix, _, tag = weights.rpartition(".")
-    if tag not in enum.__members__ or prefix not in ("", enum.__name__):
-        raise UserError(
-            f"torchvision has no weights '{weights}' for {name}",
-            f"{did_you_mean(tag, enum.__members__)} Known: {', '.join(enum.__members__)}.".strip(),
-        )
-    return enum[tag]
-
-
-def _module(name: str, weights: Any) -> Any:
-    import torchvision
-
-    try:
-        with impatient():
-            return torchvision.models.get_model(name, weights=weights, weights_backbone=None)
-    except Exception as error:
-        if weights is None:
-            raise
-        raise UserError(
-            f"the weights of {name} could not be had from {weights.url} ({reason(error)})",
-            f"Fetch that file where there is a network and put it into "
-            f"{torch.hub.get_dir()}/checkpoints, or give it with --weights FILE; "
-            "--weights random starts from scratch.",
-        ) from error
 
 
 def _preprocessing(weights: Any) -> Preprocessing:

@@ -1,24 +1,22 @@
 """torchvision's classifiers by name, with the weights and preprocessing of its weights enums."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MethodType
 from typing import Any
 
-import torch
 from torch import nn
 
-from finetrust.core.download import impatient
-from finetrust.core.errors import UserError
-from finetrust.core.nearest import did_you_mean
 from finetrust.models.preprocessing import Preprocessing
-from finetrust.models.reason import reason
 from finetrust.models.source import Pretrained, Provenance, Source, sources
+from finetrust.models.torchvision_weights import (
+    LICENCE,
+    named_weights,
+    torchvision_model,
+    weights_of_file,
+)
 from finetrust.models.weights_file import sha256_of_tensors
-
-_LICENCE = "BSD-3-Clause code; weights: see torchvision"
 
 
 class TorchvisionSource(Source):
@@ -43,70 +41,38 @@ class TorchvisionSource(Source):
             size = getattr(module, "image_size", None)
             preprocessing = _preprocessing(enum.DEFAULT).overridden(input_size=size)
             return Pretrained(module, preprocessing, Provenance(name, "random", "", "none"))
-        chosen = _member(enum, name, weights)
+        chosen = named_weights(enum, name, weights)
         module = _module(name, chosen, args)
         digest = sha256_of_tensors(module.state_dict())
         return Pretrained(
             module,
             _preprocessing(chosen),
-            Provenance(name, f"torchvision {chosen}", digest, _LICENCE),
+            Provenance(name, f"torchvision {chosen}", digest, LICENCE),
             _classes(chosen),
             args={"image_size": module.image_size} if hasattr(module, "image_size") else {},
         )
 
     def describe(self, built: Pretrained, file: Path, sha256: str) -> Pretrained:
         """Recognise torchvision's files by their SHA-256, the start of which is in their names."""
-        import torchvision
-
-        name = built.provenance.architecture
-        for member in torchvision.models.get_model_weights(name):
-            digits = re.search(r"-([0-9a-f]{8,})\.pth$", member.url)
-            if digits and sha256.startswith(digits[1]):
-                source = f"torchvision {member} from {file}"
-                return replace(
-                    built,
-                    preprocessing=_preprocessing(member),
-                    provenance=replace(built.provenance, source=source, licence=_LICENCE),
-                    classes=_classes(member),
-                )
-        return super().describe(built, file, sha256)
+        member = weights_of_file(built.provenance.architecture, sha256)
+        if member is None:
+            return super().describe(built, file, sha256)
+        source = f"torchvision {member} from {file}"
+        return replace(
+            built,
+            preprocessing=_preprocessing(member),
+            provenance=replace(built.provenance, source=source, licence=LICENCE),
+            classes=_classes(member),
+        )
 
 
 sources.add("torchvision", TorchvisionSource())
 
 
-def _member(enum: Any, name: str, weights: str) -> Any:
-    if weights == "pretrained":
-        return enum.DEFAULT
-    prefix, _, tag = weights.rpartition(".")
-    if tag not in enum.__members__ or prefix not in ("", enum.__name__):
-        raise UserError(
-            f"torchvision has no weights '{weights}' for {name}",
-            f"{did_you_mean(tag, enum.__members__)} Known: {', '.join(enum.__members__)}.".strip(),
-        )
-    return enum[tag]
-
-
 def _module(name: str, weights: Any, args: Mapping[str, Any]) -> nn.Module:
-    import torchvision
-
     if weights is None and name in ("googlenet", "inception_v3"):
         args = {"init_weights": True, "transform_input": True, **args}
-    try:
-        with impatient():
-            module = torchvision.models.get_model(name, weights=weights, **args)
-    except (TypeError, ValueError) as error:
-        raise UserError(f"model '{name}': {reason(error)}", "Change --model-args.") from error
-    except Exception as error:
-        if weights is None:
-            raise
-        raise UserError(
-            f"the weights of {name} could not be had from {weights.url} ({reason(error)})",
-            f"Fetch that file where there is a network and put it into "
-            f"{torch.hub.get_dir()}/checkpoints, or give it with --weights FILE; "
-            "--weights random starts from scratch.",
-        ) from error
-    return _tamed(module)
+    return _tamed(torchvision_model(name, weights, args))
 
 
 def _tamed(module: Any) -> nn.Module:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from finetrust.core.errors import UserError
 from finetrust.data.boxes.boxes import Boxes
 from finetrust.data.dataset import Dataset
-from finetrust.data.images.image_files import SUFFIXES, ImageFiles
+from finetrust.data.images.image_files import SUFFIXES
+from finetrust.data.images.listed_images import ListedImages
 from finetrust.data.split_names import SPLIT_NAMES
 
 _SHOWN = 3
@@ -83,29 +83,6 @@ def boxed_dataset(
         notes=tuple(notes),
         task="detection",
     )
-
-
-class ListedImages(ImageFiles):
-    """Image files that annotations name; a missing one is reported with where it is listed."""
-
-    def __init__(self, paths: Sequence[Path], listed: Sequence[str]) -> None:
-        super().__init__(paths)
-        self.listed = list(listed)
-
-    def __getitem__(self, index: int) -> Image.Image:
-        try:
-            return super().__getitem__(index)
-        except FileNotFoundError as error:
-            raise self._missing(index) from error
-
-    def content(self, index: int) -> bytes:
-        try:
-            return super().content(index)
-        except FileNotFoundError as error:
-            raise self._missing(index) from error
-
-    def _missing(self, index: int) -> FileNotFoundError:
-        return FileNotFoundError(f"{self.listed[index]}: there is no file {self.paths[index]}")
 
 
 def images_below(folder: Path) -> list[Path]:

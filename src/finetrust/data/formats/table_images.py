@@ -1,15 +1,13 @@
 """Rows of a table that name image files."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
-
-from PIL import Image
 
 from finetrust.core.errors import UserError
 from finetrust.data.dataset import Dataset
 from finetrust.data.formats.table_rows import classes_of, groups_of, rows
 from finetrust.data.formats.tables import Table
-from finetrust.data.images.image_files import ImageFiles
+from finetrust.data.images.listed_images import ListedImages
 from finetrust.data.source import DataOptions
 
 
@@ -29,7 +27,9 @@ class ImageRows:
     def dataset(self, name: str, file: Path, table: Table, options: DataOptions) -> Dataset:
         paths = table.filled(options.path_column)
         targets, classes = classes_of(table.filled(options.label_column))
-        files = TableFiles([file.parent / path for path in paths], table.rows)
+        files = ListedImages(
+            [file.parent / path for path in paths], [f"row {row}" for row in table.rows]
+        )
         if not any(path.exists() for path in files.paths):
             raise UserError(
                 f"{name}: none of the {len(paths)} files exists, row {table.rows[0]} for instance "
@@ -49,29 +49,6 @@ class ImageRows:
 
 
 rows.add("images", ImageRows())
-
-
-class TableFiles(ImageFiles):
-    """Image files that rows of a table name; a missing one is reported with its row."""
-
-    def __init__(self, paths: Sequence[Path], rows: Sequence[int]) -> None:
-        super().__init__(paths)
-        self.rows = list(rows)
-
-    def __getitem__(self, index: int) -> Image.Image:
-        try:
-            return super().__getitem__(index)
-        except FileNotFoundError as error:
-            raise self._missing(index) from error
-
-    def content(self, index: int) -> bytes:
-        try:
-            return super().content(index)
-        except FileNotFoundError as error:
-            raise self._missing(index) from error
-
-    def _missing(self, index: int) -> FileNotFoundError:
-        return FileNotFoundError(f"row {self.rows[index]}: there is no file {self.paths[index]}")
 
 
 def _unique(paths: Iterable[str], rows: Iterable[int]) -> tuple[str, ...]:
