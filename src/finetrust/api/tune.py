@@ -33,7 +33,7 @@ from finetrust.models.source import find_architecture
 from finetrust.models.tree import to_device
 from finetrust.tasks.predicted import in_order
 from finetrust.tasks.task import TASK_OPTIONS, Task
-from finetrust.trust.accuracy.calibrate import calibrate
+from finetrust.trust.accuracy.calibration.calibrate import calibrate
 from finetrust.tuning.accelerator import new_accelerator
 from finetrust.tuning.batches import FeatureBatches
 from finetrust.tuning.loop import Loop, Stage

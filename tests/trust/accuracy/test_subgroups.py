@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 
 from finetrust.core.errors import NotApplicable
-from finetrust.trust.accuracy.accuracy import accuracy
+from finetrust.trust.accuracy.right.accuracy import accuracy
 from finetrust.trust.accuracy.subgroups import subgroup_accuracy
 
 from ..worlds import evidence_of, logits_for, tables

@@ -12,11 +12,11 @@ import numpy as np
 from finetrust.core.errors import NotApplicable
 from finetrust.core.evidence import Evidence
 from finetrust.core.measure import Estimate, measure
+from finetrust.core.once import once
 from finetrust.core.predictions import Predictions
 from finetrust.trust.accuracy.detection.average_precision import average_precisions, over_classes
 from finetrust.trust.accuracy.detection.found import COLUMNS, Found
 from finetrust.trust.accuracy.detection.matching import match
-from finetrust.trust.accuracy.detection.once import once
 from finetrust.trust.accuracy.detection.resampling import Weightings
 from finetrust.trust.stability.matched import matched
 

@@ -8,8 +8,8 @@ import pytest
 
 from finetrust.core.evidence import Evidence
 from finetrust.core.measure import Measure
+from finetrust.core.once import once
 from finetrust.trust.accuracy.detection.average_precision import coco_summary
-from finetrust.trust.accuracy.detection.once import once
 from finetrust.trust.accuracy.detection.resampling import Weightings
 from finetrust.trust.accuracy.detection.summary import summary
 from finetrust.trust.measure_all import measure_all

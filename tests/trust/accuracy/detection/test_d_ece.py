@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from finetrust.core.evidence import Evidence
 from finetrust.core.measure import Measure
-from finetrust.trust.accuracy.clustered_ece import clustered_gap
-from finetrust.trust.accuracy.reliability import (
+from finetrust.trust.accuracy.calibration.clustered_ece import clustered_gap
+from finetrust.trust.accuracy.calibration.reliability import (
     Confidence,
     expected_calibration_error,
     reliability_diagram,

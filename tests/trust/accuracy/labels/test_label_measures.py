@@ -13,7 +13,7 @@ from torchmetrics.functional.classification import (
 
 from finetrust.core.errors import NotApplicable
 from finetrust.core.measure import Estimate, measures
-from finetrust.trust.accuracy.calibrate import calibrate
+from finetrust.trust.accuracy.calibration.calibrate import calibrate
 from finetrust.trust.accuracy.intervals import wilson
 from finetrust.trust.accuracy.labels.label_threshold import best_threshold
 

@@ -6,9 +6,9 @@ from torchmetrics.classification import MulticlassCalibrationError
 
 from finetrust.core.evidence import Evidence
 from finetrust.core.predictions import Predictions
-from finetrust.trust.accuracy.calibrate import calibrate
-from finetrust.trust.accuracy.clustered_ece import clustered_ece
-from finetrust.trust.accuracy.reliability import Confidence
+from finetrust.trust.accuracy.calibration.calibrate import calibrate
+from finetrust.trust.accuracy.calibration.clustered_ece import clustered_ece
+from finetrust.trust.accuracy.calibration.reliability import Confidence
 from finetrust.trust.accuracy.segmentation.pixel_ece import (
     pixel_ece,
     pixel_ece_before_calibration,

@@ -11,11 +11,11 @@ import numpy as np
 from finetrust.core.errors import NotApplicable
 from finetrust.core.evidence import Evidence
 from finetrust.core.measure import Estimate, measure
-from finetrust.trust.accuracy.clustered_ece import clustered_gap
+from finetrust.core.once import once
+from finetrust.trust.accuracy.calibration.clustered_ece import clustered_gap
+from finetrust.trust.accuracy.calibration.reliability import BINS, Confidence, reliability_diagram
 from finetrust.trust.accuracy.detection.found import COLUMNS, Found
-from finetrust.trust.accuracy.detection.once import once
 from finetrust.trust.accuracy.detection.summary import matched_detections
-from finetrust.trust.accuracy.reliability import BINS, Confidence, reliability_diagram
 
 LEAST = 0.3
 """Score from which a detection is judged: one that a user would be told."""

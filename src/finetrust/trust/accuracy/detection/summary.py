@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from finetrust.core.evidence import Evidence
+from finetrust.core.once import once
 from finetrust.trust.accuracy.detection.average_precision import CocoFigures, coco_figures
 from finetrust.trust.accuracy.detection.found import Found
 from finetrust.trust.accuracy.detection.matching import Matches, match
-from finetrust.trust.accuracy.detection.once import once
 from finetrust.trust.accuracy.detection.resampling import Weightings
 
 INTERVAL = (

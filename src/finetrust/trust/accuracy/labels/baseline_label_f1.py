@@ -6,10 +6,10 @@ import numpy as np
 
 from finetrust.core.evidence import Evidence
 from finetrust.core.measure import Estimate, measure
-from finetrust.trust.accuracy.baseline import beside
 from finetrust.trust.accuracy.labels.label_answers import NEEDS
 from finetrust.trust.accuracy.labels.label_f1 import hits_and_uses
 from finetrust.trust.accuracy.ratios import f1_gain, ratio
+from finetrust.trust.accuracy.right.baseline import beside
 
 
 @measure(

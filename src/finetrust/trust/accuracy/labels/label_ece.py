@@ -7,9 +7,9 @@ import numpy as np
 from finetrust.core.errors import NotApplicable
 from finetrust.core.evidence import Evidence
 from finetrust.core.measure import Estimate, measure
-from finetrust.trust.accuracy.clustered_ece import clustered_ece
+from finetrust.trust.accuracy.calibration.clustered_ece import clustered_ece
+from finetrust.trust.accuracy.calibration.reliability import Confidence, reliability_diagram
 from finetrust.trust.accuracy.labels.label_answers import NEEDS, probabilities_of, targets_of
-from finetrust.trust.accuracy.reliability import Confidence, reliability_diagram
 
 
 @measure(

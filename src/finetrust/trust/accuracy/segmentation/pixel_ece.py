@@ -7,9 +7,9 @@ import numpy as np
 from finetrust.core.errors import NotApplicable
 from finetrust.core.evidence import Evidence
 from finetrust.core.measure import Estimate, measure
-from finetrust.trust.accuracy.clustered_ece import clustered_ece
+from finetrust.trust.accuracy.calibration.clustered_ece import clustered_ece
+from finetrust.trust.accuracy.calibration.reliability import Confidence, reliability_diagram
 from finetrust.trust.accuracy.probabilities import log_softmax, temperature_of
-from finetrust.trust.accuracy.reliability import Confidence, reliability_diagram
 from finetrust.trust.accuracy.segmentation.pixels import COLUMNS, sampled_pixels
 
 METHOD = (
@@ -34,7 +34,7 @@ REFERENCE = "Guo et al. 2017, arXiv:1706.04599, eq. 3"
 def pixel_ece(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the ECE of the calibrated probabilities.
 
-    The details are those of :func:`finetrust.trust.accuracy.ece.ece`.
+    The details are those of :func:`finetrust.trust.accuracy.calibration.ece.ece`.
     """
     temperature = temperature_of(evidence.calibration)
     before, images = _confidence(evidence, 1.0)

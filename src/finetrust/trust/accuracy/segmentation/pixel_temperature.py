@@ -4,9 +4,9 @@ from typing import Any
 
 from finetrust.core.errors import NotApplicable
 from finetrust.core.predictions import Predictions
-from finetrust.trust.accuracy.calibrate import Calibrator, calibrators
+from finetrust.trust.accuracy.calibration.calibrate import Calibrator, calibrators
+from finetrust.trust.accuracy.calibration.temperature import fit_temperature
 from finetrust.trust.accuracy.segmentation.pixels import COLUMNS, sampled_pixels
-from finetrust.trust.accuracy.temperature import fit_temperature
 
 
 def fit_pixel_temperature(validation: Predictions) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from finetrust.core.errors import NotApplicable
 from finetrust.core.evidence import Evidence
 from finetrust.core.measure import Estimate, measure
 from finetrust.data.texts.entity_counts import EntityCounts
-from finetrust.trust.accuracy.baseline import beside
 from finetrust.trust.accuracy.ratios import f1_gain, ratio
+from finetrust.trust.accuracy.right.baseline import beside
 from finetrust.trust.accuracy.tokens.entity_f1 import INTERVAL, REFERENCE, RIGHT
 from finetrust.trust.accuracy.tokens.evidence_of_tags import NEEDS, counts_in, scheme_in
 

@@ -10,9 +10,9 @@ from finetrust.core.measure import Estimate, measure
 from finetrust.data.texts.entity_confidence import entity_confidence
 from finetrust.data.texts.entity_counts import is_right
 from finetrust.data.texts.tag_scheme import entities
-from finetrust.trust.accuracy.clustered_ece import clustered_ece
+from finetrust.trust.accuracy.calibration.clustered_ece import clustered_ece
+from finetrust.trust.accuracy.calibration.reliability import Confidence, reliability_diagram
 from finetrust.trust.accuracy.probabilities import temperature_of
-from finetrust.trust.accuracy.reliability import Confidence, reliability_diagram
 from finetrust.trust.accuracy.tokens.evidence_of_tags import NEEDS, scheme_in
 from finetrust.trust.accuracy.tokens.tag_probabilities import confidence_of_tags
 

@@ -1,8 +1,8 @@
 """Temperature scaling of the tags of words (Guo et al. 2017, section 4.2)."""
 
 from finetrust.core.predictions import Predictions
-from finetrust.trust.accuracy.calibrate import Calibrator, calibrators
-from finetrust.trust.accuracy.temperature import fit_temperature
+from finetrust.trust.accuracy.calibration.calibrate import Calibrator, calibrators
+from finetrust.trust.accuracy.calibration.temperature import fit_temperature
 from finetrust.trust.accuracy.tokens.tag_probabilities import words_in
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from finetrust.core.errors import NotApplicable
 from finetrust.core.evidence import Evidence
 from finetrust.core.measure import Estimate, measure
-from finetrust.trust.accuracy.clustered_ece import clustered_ece
+from finetrust.trust.accuracy.calibration.clustered_ece import clustered_ece
+from finetrust.trust.accuracy.calibration.reliability import Confidence, reliability_diagram
 from finetrust.trust.accuracy.probabilities import temperature_of
-from finetrust.trust.accuracy.reliability import Confidence, reliability_diagram
 from finetrust.trust.accuracy.tokens.tag_probabilities import words_in
 
 

@@ -6,9 +6,9 @@ from hypothesis import given
 from scipy import stats
 from sklearn.metrics import recall_score
 
-from finetrust.trust.accuracy.recall import recall
+from finetrust.trust.accuracy.right.recall import recall
 
-from ..worlds import evidence_of, logits_for, tables
+from ...worlds import evidence_of, logits_for, tables
 
 
 @given(tables())

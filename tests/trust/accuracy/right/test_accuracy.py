@@ -8,9 +8,9 @@ from scipy import stats
 from sklearn.metrics import accuracy_score, confusion_matrix
 
 from finetrust.core.measure import Estimate
-from finetrust.trust.accuracy.accuracy import accuracy
+from finetrust.trust.accuracy.right.accuracy import accuracy
 
-from ..worlds import evidence_of, logits_for, tables
+from ...worlds import evidence_of, logits_for, tables
 
 
 def measured(logits: object, targets: object, **rest: object) -> Estimate:

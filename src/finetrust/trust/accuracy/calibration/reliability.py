@@ -88,7 +88,7 @@ def ece_interval(confidence: Confidence, seed: int) -> tuple[float, float]:
 
     Share of 400 simulated data sets whose 95 % interval covers the true value (10 classes,
     accuracy 0.59, logits multiplied by the first column after the targets were drawn; with
-    accuracy 0.77 the figures are alike; ``tests/trust/accuracy/test_reliability.py`` repeats a
+    accuracy 0.77 the figures are alike; ``tests/trust/accuracy/calibration/test_reliability.py`` repeats a
     part of it):
 
     ==============  ========  ====  ==========  =====  =====  =============

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
-from finetrust.trust.accuracy.temperature import CEILING, FLOOR, fit_temperature
+from finetrust.trust.accuracy.calibration.temperature import CEILING, FLOOR, fit_temperature
 
-from ..worlds import calibrated_world, logits_for, tables
+from ...worlds import calibrated_world, logits_for, tables
 
 
 def minimised(logits: np.ndarray, targets: np.ndarray, smoothing: float = 0.0) -> float:

@@ -9,9 +9,9 @@ from sklearn.metrics import brier_score_loss
 
 from finetrust.core.errors import NotApplicable
 from finetrust.core.measure import Estimate
-from finetrust.trust.accuracy.brier import brier
+from finetrust.trust.accuracy.calibration.brier import brier
 
-from ..worlds import calibrated_world, evidence_of, logits_for, tables
+from ...worlds import calibrated_world, evidence_of, logits_for, tables
 
 
 def measured(logits: object, targets: object, **rest: object) -> Estimate:

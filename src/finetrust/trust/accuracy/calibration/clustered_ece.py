@@ -5,8 +5,8 @@ Decisions of one cluster are not independent, so that clusters are drawn, not de
 
 import numpy as np
 
+from finetrust.trust.accuracy.calibration.reliability import BINS, Confidence
 from finetrust.trust.accuracy.intervals import RESAMPLES, basic_interval, resampled_means, wilson
-from finetrust.trust.accuracy.reliability import BINS, Confidence
 
 
 def clustered_ece(
@@ -21,7 +21,7 @@ def clustered_gap(
 ) -> tuple[float, float, float]:
     """Return the mean distance between confidence and accuracy by bin, and its interval.
 
-    As :func:`finetrust.trust.accuracy.reliability.ece_interval`, with clusters drawn instead of
+    As :func:`finetrust.trust.accuracy.calibration.reliability.ece_interval`, with clusters drawn instead of
     items: basic bootstrap, with a lower bound of 0 unless the value exceeds the noise of the gaps.
     Where resampling shows no uncertainty (one cluster, or all decisions right or all wrong), the
     Wilson interval of the accuracy of as many clusters takes its place.

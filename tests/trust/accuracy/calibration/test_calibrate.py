@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from finetrust.core.predictions import Predictions
-from finetrust.trust.accuracy.calibrate import Calibrator, calibrate, calibrators
+from finetrust.trust.accuracy.calibration.calibrate import Calibrator, calibrate, calibrators
 
-from ..worlds import calibrated_world, predictions_of
+from ...worlds import calibrated_world, predictions_of
 
 
 def test_the_calibration_is_the_temperature_and_what_it_rests_on() -> None:

@@ -9,9 +9,9 @@ from scipy.stats import binom
 from finetrust.core.errors import NotApplicable
 from finetrust.core.evidence import Evidence
 from finetrust.core.measure import measures
-from finetrust.trust.accuracy.baseline import paired_difference
+from finetrust.trust.accuracy.right.baseline import paired_difference
 
-from ..worlds import predictions_of
+from ...worlds import predictions_of
 
 
 def evidence(ours: list[int], theirs: list[int]) -> Evidence:

@@ -9,7 +9,7 @@ from scipy.special import log_softmax, softmax
 from sklearn.calibration import calibration_curve
 from torchmetrics.functional.classification import multiclass_calibration_error
 
-from finetrust.trust.accuracy.reliability import (
+from finetrust.trust.accuracy.calibration.reliability import (
     BINS,
     Confidence,
     ece_interval,
@@ -17,7 +17,7 @@ from finetrust.trust.accuracy.reliability import (
     reliability_diagram,
 )
 
-from ..worlds import calibrated_world, tables
+from ...worlds import calibrated_world, tables
 
 
 def confidence_of(logits: np.ndarray, targets: np.ndarray) -> Confidence:

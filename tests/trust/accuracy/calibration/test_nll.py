@@ -9,9 +9,9 @@ from torch.nn import functional
 
 from finetrust.core.errors import NotApplicable
 from finetrust.core.measure import Estimate
-from finetrust.trust.accuracy.nll import nll
+from finetrust.trust.accuracy.calibration.nll import nll
 
-from ..worlds import calibrated_world, evidence_of, logits_for, tables
+from ...worlds import calibrated_world, evidence_of, logits_for, tables
 
 
 def measured(logits: object, targets: object, **rest: object) -> Estimate:

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from finetrust.core.errors import NotApplicable
 from finetrust.core.measure import Estimate
-from finetrust.trust.accuracy.ece import ece, ece_before_calibration
-from finetrust.trust.accuracy.temperature import fit_temperature
+from finetrust.trust.accuracy.calibration.ece import ece, ece_before_calibration
+from finetrust.trust.accuracy.calibration.temperature import fit_temperature
 
-from ..worlds import calibrated_world, evidence_of, tables
+from ...worlds import calibrated_world, evidence_of, tables
 
 
 def after(logits: object, targets: object, **rest: object) -> Estimate:

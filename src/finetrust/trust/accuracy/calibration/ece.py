@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from finetrust.core.errors import NotApplicable
 from finetrust.core.evidence import Evidence
 from finetrust.core.measure import Estimate, measure
-from finetrust.trust.accuracy.probabilities import answered_log_probabilities, temperature_of
-from finetrust.trust.accuracy.reliability import (
+from finetrust.trust.accuracy.calibration.reliability import (
     Confidence,
     ece_interval,
     expected_calibration_error,
     reliability_diagram,
 )
+from finetrust.trust.accuracy.probabilities import answered_log_probabilities, temperature_of
 
 METHOD = (
     "Items are sorted into 15 bins of equal width by the probability of their predicted class; "

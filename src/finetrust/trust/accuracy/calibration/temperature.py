@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from finetrust.core.predictions import Predictions
-from finetrust.trust.accuracy.calibrate import Calibrator, calibrators
+from finetrust.trust.accuracy.calibration.calibrate import Calibrator, calibrators
 from finetrust.trust.accuracy.probabilities import SMALLEST_LOG, has_answer, log_softmax
 
 FLOOR = 0.05

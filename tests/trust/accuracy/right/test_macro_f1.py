@@ -10,9 +10,9 @@ from torchmetrics.functional.classification import multiclass_f1_score
 
 from finetrust.core.measure import Estimate
 from finetrust.trust.accuracy.intervals import wilson
-from finetrust.trust.accuracy.macro_f1 import macro_f1
+from finetrust.trust.accuracy.right.macro_f1 import macro_f1
 
-from ..worlds import evidence_of, logits_for, tables
+from ...worlds import evidence_of, logits_for, tables
 
 
 def measured(logits: np.ndarray, targets: np.ndarray, seed: int = 0) -> Estimate:
