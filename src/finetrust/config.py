@@ -125,6 +125,11 @@ class DataColumns(Options):
     )
     split_column: str = Field("split", description="Column with train, val or test.")
     group_columns: Names = Field((), description="Subgroup columns, comma-separated.")
+    protected_columns: Names = Field(
+        (),
+        description="Subgroup columns that are protected attributes, comma-separated: differences "
+        "between their groups are measured.",
+    )
     ignore_index: Annotated[int, Field(ge=0, le=255)] | None = Field(
         None, description="Value of a mask that stands for no class. [default: 255]"
     )
@@ -228,6 +233,11 @@ class EvaluateOptions(ModelOptions, DataColumns, ComputeOptions):
     )
     stability_items: Count = Field(
         2000, description="At most so many items, drawn at random, are corrupted."
+    )
+    gates: str | None = Field(
+        None,
+        description="YAML file with requirements on measures, e.g. 'ece: < 0.05'; exit code 1 where "
+        "one is not met.",
     )
     pictures: Annotated[int, Field(ge=0)] = Field(
         6, description="Pictures each of confident errors and of random correct cases."

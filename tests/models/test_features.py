@@ -81,9 +81,9 @@ def taken(inference, dataset):
 def outputs_of(inference, dataset):
     """All outputs, in the order of the items, each of which is there once."""
     parts = list(batched_outputs(inference, dataset, workers=0))
-    rows = np.concatenate([rows for rows, _ in parts])
+    rows = np.concatenate([rows for rows, _, _ in parts])
     assert sorted(rows) == list(range(len(dataset)))
-    return torch.cat([outputs for _, outputs in parts])[torch.from_numpy(np.argsort(rows))]
+    return torch.cat([outputs for _, _, outputs in parts])[torch.from_numpy(np.argsort(rows))]
 
 
 @torch.no_grad()
@@ -273,7 +273,7 @@ def test_outputs_of_texts_are_the_same_from_the_cache_and_without_it():
 
     def outputs():
         found = {}
-        for rows, values in batched_outputs(Inference(network), dataset, workers=0):
+        for rows, _, values in batched_outputs(Inference(network), dataset, workers=0):
             for row, value in zip(rows.tolist(), values, strict=True):
                 assert row not in found
                 found[row] = value[: len(dataset.inputs[row])]

@@ -18,9 +18,9 @@ from finetrust.api.subject import Subject, subject_as_it_comes, subject_of_run
 from finetrust.api.task_of import task_of
 from finetrust.api.versions import versions
 from finetrust.config import EvaluateOptions, make_options
-from finetrust.core.atomic import replacing_folder
 from finetrust.core.errors import NotApplicable, UserError
 from finetrust.core.evidence import Evidence
+from finetrust.core.evidence_folder import save_evidence
 from finetrust.core.predictions import Predictions
 from finetrust.core.profile import TrustProfile
 from finetrust.core.progress import quietly
@@ -168,10 +168,6 @@ def _evaluate(
     clock.lap("predictions")
     perturbed = _perturbed(task, inference, dataset, options, split)
     clock.lap("corruptions")
-    with replacing_folder(subject.folder.predictions / split) as folder:
-        for name, predictions in {"clean": clean, **perturbed}.items():
-            predictions.save(folder / f"{name}.parquet")
-
     seen = subject.training.of_split("train") if subject.training else None
     overlaps = overlap(index, seen, dataset.kind) if seen else {}
     evidence = Evidence(
@@ -180,14 +176,19 @@ def _evaluate(
         classes=model.classes,
         calibration=model.calibration,
         baseline=baseline.predictions(dataset) if baseline is not None else None,
+        validation=_validation(subject),
         groups=dataset.groups,
+        protected=options.protected_columns,
+        properties=index.properties,
         data={
+            **_training_facts(subject),
             "n_train": len(seen) if seen else None,
             "train_overlap_exact": overlaps.get("exact"),
             "train_overlap_near": overlaps.get("near"),
         },
         seed=options.seed,
     )
+    save_evidence(evidence, subject.folder.predictions / split)
     measured = measure_all(evidence)
     clock.lap("measures")
     notes = _notes(subject, index, split, report, dataset)
@@ -222,6 +223,20 @@ def _evaluate(
             ),
         },
     ).save(subject.folder.profile_file)
+
+
+def _validation(subject: Subject) -> Predictions | None:
+    """Return what the model says about its validation data, if it was tuned with any."""
+    file = subject.folder.predictions / "val" / "clean.parquet"
+    return Predictions.load(file) if file.exists() else None
+
+
+def _training_facts(subject: Subject) -> dict[str, Any]:
+    """Return what is known of the training data beside their index."""
+    counted = (subject.folder.data_report or {}).get("splits", {}).get("train", {}).get("classes")
+    if not counted:
+        return {}
+    return {"train_class_counts": [int(counted.get(c, 0)) for c in subject.model.classes]}
 
 
 class _Clock:

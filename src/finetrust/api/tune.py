@@ -290,7 +290,7 @@ def _judge(
         return {}
     samples = task.samples(inference.preprocessing, "none")
     parts, order, judged = [], [], []
-    for rows, outputs in batched_outputs(inference, val, options.workers):
+    for rows, _, outputs in batched_outputs(inference, val, options.workers):
         part = val.take(rows)
         targets = samples.targets([samples.target(target) for target in part.targets])
         judged.append(task.judge(outputs, to_device(targets, inference.device)))

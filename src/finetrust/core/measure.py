@@ -4,10 +4,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from finetrust.core.registry import Registry
 
 if TYPE_CHECKING:
     from finetrust.core.evidence import Evidence
+
+Topic = Literal["", "right", "groups", "calibration", "selective", "conformal", "test"]
+"""The question within the accuracy axis that a measure answers: is it right, for whom, does it know,
+when should it abstain, sets instead of points, is the test itself trustworthy."""
 
 Axis = Literal["data", "accuracy", "stability", "interpretability"]
 AXES: tuple[Axis, ...] = ("data", "accuracy", "stability", "interpretability")
@@ -27,6 +33,11 @@ class Estimate:
         Which part of the data, e.g. ``"class=cat"``; empty for all.
     details : mapping
         JSON values that a plot needs (bins, curves, matrices).
+    replicates : callable, optional
+        Returns the value on every one of the shared resamples of the clean items
+        (:func:`finetrust.trust.accuracy.intervals.resampled_means` with ``RESAMPLES``), in their order:
+        float64 array (n_resamples,). By it two models that were judged on the same items are compared
+        in pairs.
     """
 
     value: float
@@ -35,6 +46,7 @@ class Estimate:
     n: int
     subset: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
+    replicates: Callable[[], np.ndarray] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -61,6 +73,8 @@ class Measure:
     reason: str | None = None
     share: bool = False
     meaning: str = ""
+    topic: Topic = ""
+    secondary: bool = False
 
     @property
     def key(self) -> str:
@@ -95,10 +109,13 @@ class MeasureDefinition:
     estimate: Estimator
     share: bool = False
     meaning: str = ""
+    topic: Topic = ""
+    secondary: bool = False
 
     def measure(self, estimate: Estimate) -> Measure:
         """Return `estimate` with the facts of this definition."""
-        return Measure(**self._facts(), **vars(estimate))
+        figures = {name: value for name, value in vars(estimate).items() if name != "replicates"}
+        return Measure(**self._facts(), **figures)
 
     def not_applicable(self, reason: str) -> Measure:
         """Return this measure without a value, for the given reason."""
@@ -107,6 +124,7 @@ class MeasureDefinition:
     def _facts(self) -> dict[str, Any]:
         names = (
             "name", "axis", "title", "unit", "better", "method", "reference", "share", "meaning",
+            "topic", "secondary",
         )  # fmt: skip
         return {name: getattr(self, name) for name in names}
 
@@ -126,6 +144,8 @@ def measure(
     needs: tuple[str, ...] = (),
     share: bool = False,
     meaning: str = "",
+    topic: Topic = "",
+    secondary: bool = False,
 ) -> Callable[[Estimator], Estimator]:
     """Register the decorated function as a measure.
 
@@ -148,20 +168,25 @@ def measure(
     unit : str
         ``"%"`` for shares (stored as 0..1), ``""`` for a bare number.
     needs : tuple of str
-        Columns that the clean predictions must have, e.g. ``("logits",)``; otherwise the
-        measure is reported as not applicable.
+        Columns that the clean predictions must have, e.g. ``("logits",)``, or one of several
+        (``"logits|predicted_class"``); otherwise the measure is reported as not applicable.
     share : bool
         Whether the value is the share of the n items for which something holds, so that it can be
         said as "94 of 100 cases".
     meaning : str
         What the value says, as one plain sentence for a reader who does not know the term; where
         it is empty, the first sentence of `method` stands in.
+    topic : str
+        The question within its axis that it answers; see :data:`Topic`.
+    secondary : bool
+        Whether it is for those who look closer: shown in the report, not in the terminal.
     """
 
     def decorate(estimate: Estimator) -> Estimator:
         definition = MeasureDefinition(
-            name, axis, title, unit, better, method, reference, needs, estimate, share, meaning
-        )
+            name, axis, title, unit, better, method, reference, needs, estimate, share, meaning,
+            topic, secondary,
+        )  # fmt: skip
         measures.add(name, definition)
         return estimate
 

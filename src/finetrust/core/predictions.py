@@ -47,6 +47,10 @@ class Predictions:
         columns = {name: values[rows] for name, values in self.columns.items()}
         return replace(self, ids=self.ids[rows], columns=columns)
 
+    def without(self, column: str) -> "Predictions":
+        """Return the table without a column, which need not be there."""
+        return replace(self, columns={k: v for k, v in self.columns.items() if k != column})
+
     @classmethod
     def joined(cls, parts: Sequence["Predictions"]) -> "Predictions":
         """Return tables with the same columns as one."""

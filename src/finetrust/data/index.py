@@ -1,7 +1,8 @@
 """The index of a data set: what tells later whether other data overlap with it."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -26,12 +27,15 @@ class DataIndex:
     splits : array of str (n,)
     signatures : uint8 array (n, bytes)
         By which near copies are found; see :class:`finetrust.data.input_kind.InputKind`.
+    properties : mapping of str to float array (n,)
+        What was measured of each input, e.g. ``brightness``; see there.
     """
 
     ids: tuple[str, ...]
     digests: tuple[str, ...]
     splits: np.ndarray
     signatures: np.ndarray
+    properties: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.ids)

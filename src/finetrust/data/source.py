@@ -50,7 +50,8 @@ class DataOptions:
     def of_mapping(cls, config: Mapping[str, Any]) -> "DataOptions":
         """Return what the ``config.yaml`` of a run says about columns."""
         known = {field.name: config[field.name] for field in fields(cls) if field.name in config}
-        return cls(**{**known, "group_columns": tuple(known.get("group_columns", ()))})
+        columns = [*config.get("group_columns", ()), *config.get("protected_columns", ())]
+        return cls(**{**known, "group_columns": tuple(dict.fromkeys(columns))})
 
 
 class Format(Protocol):

@@ -155,20 +155,26 @@ def batched_inputs(
 
 def batched_outputs(
     inference: Inference, dataset: Dataset, workers: int | None, label: str = "predictions"
-) -> Iterator[tuple[np.ndarray, Tree]]:
-    """Yield rows of `dataset` and the outputs of the network for them, until all were given.
+) -> Iterator[tuple[np.ndarray, Tree | None, Tree]]:
+    """Yield rows of `dataset`, their features and the outputs of the network, until all were given.
 
-    A backbone whose features an earlier run has cached is not run again.
+    There are no features (None) where the network reads an input in several parts. A backbone whose
+    features an earlier run has cached is not run again.
     """
     if inference.around is None and _folder(inference).exists() and fits(inference, dataset):
         features = compute_features(inference, dataset, workers)
         size = max(inference.batch_size, SEGMENT_BYTES // (32 * max(1, inference.bytes_per_item)))
         for part in np.array_split(np.arange(len(dataset)), max(1, -(-len(dataset) // size))):
             if len(part):
-                yield part, inference.outputs(features.take(part))
+                taken = features.take(part)
+                yield part, taken, inference.outputs(taken)
         return
     for rows, inputs in batched_inputs(inference, dataset, workers, label):
-        yield rows, inference(inputs)
+        if inference.around is None:
+            found = inference.features(inputs)
+            yield rows, found, inference.outputs(found)
+        else:
+            yield rows, None, inference(inputs)
 
 
 def fits(inference: Inference, dataset: Dataset) -> bool:

@@ -1,8 +1,10 @@
 """Predictions of a network for a whole data set, batch by batch, in the order of its items."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
+from torch import Tensor
 
 from finetrust.core.predictions import Predictions
 from finetrust.data.dataset import Dataset
@@ -18,10 +20,17 @@ def predicted(
     workers: int | None,
     label: str = "predictions",
 ) -> Predictions:
-    """Return what the network says about every item; at least one."""
+    """Return what the network says about every item; at least one.
+
+    Where the features of an item are one row of numbers, they are the column ``features``.
+    """
     parts, order = [], []
-    for rows, outputs in batched_outputs(inference, dataset, workers, label):
-        parts.append(task.predictions(dataset.take(rows), outputs))
+    for rows, features, outputs in batched_outputs(inference, dataset, workers, label):
+        part = task.predictions(dataset.take(rows), outputs)
+        if isinstance(features, Tensor) and features.ndim == 2 and len(features) == len(rows):
+            columns = {**part.columns, "features": features.float().cpu().numpy()}
+            part = replace(part, columns=columns)
+        parts.append(part)
         order.append(rows)
     return in_order(parts, order)
 

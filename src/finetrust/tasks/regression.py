@@ -127,6 +127,7 @@ tasks.add("regression", Regression())
     method="Mean distance of the predicted number from the true one. BCa bootstrap over items.",
     reference="Willmott & Matsuura 2005, Climate Research 30, eq. 2",
     needs=("number", "predicted_number"),
+    topic="right",
 )
 def mae(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the mean absolute error, in the unit of the targets."""
@@ -145,6 +146,7 @@ def mae(evidence: Evidence) -> Iterator[Estimate]:
     reference="Wright 1921, Journal of Agricultural Research 20",
     needs=("number", "predicted_number"),
     meaning="It says which part of the differences between the numbers is predicted.",
+    topic="right",
 )
 def r2(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the coefficient of determination."""

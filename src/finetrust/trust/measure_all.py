@@ -36,8 +36,11 @@ def _measure(definition: MeasureDefinition, evidence: Evidence) -> Iterator[Meas
 def _obstacle(definition: MeasureDefinition, evidence: Evidence) -> str:
     if len(evidence.clean) == 0:
         return "there are no items"
-    missing = [column for column in definition.needs if column not in evidence.clean]
-    return f"the predictions have no column '{missing[0]}'" if missing else ""
+    for need in definition.needs:
+        columns = need.split("|")
+        if not any(column in evidence.clean for column in columns):
+            return "the predictions have no column " + " or ".join(f"'{c}'" for c in columns)
+    return ""
 
 
 def _finite(definition: MeasureDefinition, measured: Measure) -> Measure:

@@ -5,13 +5,16 @@ Efron & Tibshirani, "An Introduction to the Bootstrap", 1993, chapters 13 and 14
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
-CELLS_AT_ONCE = 1 << 20
+CELLS_AT_ONCE = 1 << 22
 RESAMPLES = 1000
+MOST_RESAMPLED = 100_000
+BLOCKS = 20_000
 
 
 def wilson(
@@ -83,9 +86,13 @@ def bootstrap_share(values: np.ndarray, seed: int, level: float = 0.95) -> tuple
 def resampled_means(values: np.ndarray, n_resamples: int = RESAMPLES, seed: int = 0) -> np.ndarray:
     """Return the column means of `n_resamples` resamples of the rows, drawn with replacement.
 
-    The rows of a resample stay together, so that columns are paired. A resample is a row of
-    multinomial counts, and all its means are one matrix product; the counts are made a chunk at
-    a time, so that memory does not grow with the number of resamples.
+    The rows of a resample stay together, so that columns are paired, and equal numbers of rows are
+    resampled alike under the same seed, so that two models judged on the same items in the same
+    order are paired too. A resample is a row of counts, and all its means are one matrix product.
+
+    Of more than ``MOST_RESAMPLED`` rows, ``BLOCKS`` random blocks of equal size are drawn instead:
+    the variance of a mean of blocks is that of a mean of rows, known to 1 % (a variance from
+    20,000 of them has a relative standard error of sqrt(2 / 20,000)).
 
     Parameters
     ----------
@@ -97,11 +104,26 @@ def resampled_means(values: np.ndarray, n_resamples: int = RESAMPLES, seed: int 
     -------
     float64 array (n_resamples, m)
     """
+    n = len(values)
     values = np.ascontiguousarray(values, dtype=np.float64)
-    chunks = [
-        counts @ values / len(values) for counts in resampled_counts(len(values), n_resamples, seed)
-    ]
-    return np.concatenate(chunks)
+    if n <= MOST_RESAMPLED:
+        chunks = [counts @ values / n for counts in resampled_counts(n, n_resamples, seed)]
+        return np.concatenate(chunks)
+    mean = values.mean(axis=0)
+    block = block_of_each(n, seed)
+    # Centred, so that blocks which differ in size by one do not differ in their sums for it.
+    sums = np.stack(
+        [np.bincount(block, column - m, BLOCKS) for column, m in zip(values.T, mean, strict=True)],
+        axis=1,
+    )
+    return mean + np.concatenate(
+        [counts @ sums / n for counts in resampled_counts(BLOCKS, n_resamples, seed)]
+    )
+
+
+def block_of_each(n: int, seed: int) -> np.ndarray:
+    """Return the random block of each of n rows: int array (n,) of 0 to ``BLOCKS`` - 1."""
+    return np.random.default_rng(seed).permutation(n) % BLOCKS
 
 
 def percentile_interval(replicates: np.ndarray, level: float = 0.95) -> tuple[float, float]:
@@ -167,14 +189,29 @@ def bca_interval(
 
 
 def resampled_counts(n: int, n_resamples: int, seed: int) -> Iterator[np.ndarray]:
-    """Yield how often each of n items is in each resample: float64 arrays (some resamples, n)."""
+    """Yield how often each of n items is in each resample: float64 arrays (some resamples, n).
+
+    The same for every measure of the same n items; they are drawn once.
+    """
+    counts = _counts(n, n_resamples, seed)
+    at_once = max(1, CELLS_AT_ONCE // n)
+    for start in range(0, n_resamples, at_once):
+        yield counts[start : start + at_once].astype(np.float64)
+
+
+@lru_cache(maxsize=2)
+def _counts(n: int, n_resamples: int, seed: int) -> np.ndarray:
+    """Return the counts of every resample: uint16 array (n_resamples, n)."""
     rng = np.random.default_rng(seed)
+    counts = np.empty((n_resamples, n), dtype=np.uint16)
     at_once = max(1, CELLS_AT_ONCE // n)
     for start in range(0, n_resamples, at_once):
         rows = min(at_once, n_resamples - start)
         drawn = rng.integers(0, n, size=(rows, n))
         drawn += n * np.arange(rows)[:, None]
-        yield np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n).astype(np.float64)
+        found = np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n)
+        counts[start : start + rows] = found
+    return counts
 
 
 def _acceleration(influence: np.ndarray) -> float:

@@ -20,20 +20,37 @@ NO_ANSWER = -1
 SMALLEST_LOG = -1e100
 
 
-def predicted_classes(predictions: Predictions) -> np.ndarray:
-    """Return the class with the largest logit, the first of equal ones; ``NO_ANSWER`` without one.
+def predicted_classes(
+    predictions: Predictions, calibration: Mapping[str, Any] | None = None
+) -> np.ndarray:
+    """Return the most probable class, the first of equal ones; ``NO_ANSWER`` without one.
+
+    Predictions without logits state it in the column ``predicted_class``.
+
+    Parameters
+    ----------
+    predictions : Predictions
+    calibration : mapping, optional
+        What is applied to the outputs; only a calibration that can change answers matters here.
 
     Returns
     -------
     int64 array (n,)
     """
+    if "logits" not in predictions:
+        return predictions["predicted_class"]
     logits = predictions["logits"]
-    return np.where(has_answer(logits), logits.argmax(axis=1), NO_ANSWER)
+    answered = has_answer(logits)
+    if keeps_answers(calibration or {}):
+        return np.where(answered, logits.argmax(axis=1), NO_ANSWER)
+    found = np.full(len(logits), NO_ANSWER)
+    found[answered] = log_probabilities(logits[answered], calibration or {}).argmax(axis=1)
+    return found
 
 
-def is_right(predictions: Predictions) -> np.ndarray:
+def is_right(predictions: Predictions, calibration: Mapping[str, Any] | None = None) -> np.ndarray:
     """Return whether each predicted class is the target: bool array (n,)."""
-    return predicted_classes(predictions) == predictions["target"]
+    return predicted_classes(predictions, calibration) == predictions["target"]
 
 
 def has_answer(logits: np.ndarray) -> np.ndarray:
@@ -50,7 +67,7 @@ def answered_log_probabilities(
     ----------
     evidence : Evidence
     calibrated : bool
-        Whether the logits are divided by the fitted temperature, if there is one.
+        Whether the fitted calibration is applied, if there is one.
 
     Returns
     -------
@@ -65,9 +82,9 @@ def answered_log_probabilities(
     answered = has_answer(evidence.clean["logits"])
     if not answered.any():
         raise NotApplicable("the model returned NaN or infinity for every item")
-    temperature = temperature_of(evidence.calibration) if calibrated else None
+    calibration = evidence.calibration if calibrated else {}
     logits = evidence.clean["logits"][answered]
-    return log_softmax(logits, temperature or 1.0), evidence.clean["target"][answered]
+    return log_probabilities(logits, calibration), evidence.clean["target"][answered]
 
 
 def calibrated(predictions: Predictions, calibration: Mapping[str, Any]) -> np.ndarray:
@@ -81,9 +98,30 @@ def calibrated(predictions: Predictions, calibration: Mapping[str, Any]) -> np.n
     logits = predictions["logits"]
     answered = has_answer(logits)
     probabilities = np.full(logits.shape, np.nan)
-    temperature = temperature_of(calibration) or 1.0
-    probabilities[answered] = np.exp(log_softmax(logits[answered], temperature))
+    probabilities[answered] = np.exp(log_probabilities(logits[answered], calibration))
     return probabilities
+
+
+def log_probabilities(logits: np.ndarray, calibration: Mapping[str, Any]) -> np.ndarray:
+    """Return the log-probabilities that a calibration makes of logits.
+
+    Parameters
+    ----------
+    logits : float array (n, classes)
+        Finite.
+    calibration : mapping
+        What was fitted on validation data; empty for the model's own probabilities.
+
+    Returns
+    -------
+    float64 array (n, classes)
+    """
+    return log_softmax(logits, temperature_of(calibration) or 1.0)
+
+
+def keeps_answers(calibration: Mapping[str, Any]) -> bool:
+    """Return whether the most probable class is that of the largest logit for every input."""
+    return True
 
 
 def temperature_of(calibration: Mapping[str, Any]) -> float | None:

@@ -22,6 +22,7 @@ from finetrust.trust.accuracy.probabilities import is_right
     unit="%",
     needs=("logits",),
     share=True,
+    topic="groups",
 )
 def subgroup_accuracy(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the accuracy of every value of every subgroup column."""

@@ -20,6 +20,7 @@ PAIRS_SHOWN = 100
     reference="Barz & Denzler 2020, arXiv:1902.00423",
     unit="%",
     share=True,
+    topic="test",
 )
 def train_overlap(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the overlap of any kind, and of exact and of near copies apart."""

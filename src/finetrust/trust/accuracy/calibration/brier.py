@@ -22,6 +22,7 @@ from finetrust.trust.accuracy.sample_size import at_least_two
     "BCa bootstrap over items; too narrow where the items are few and hardly any is wrong.",
     reference="Brier 1950, Monthly Weather Review 78(1), eq. 2",
     needs=("logits",),
+    topic="calibration",
 )
 def brier(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the Brier score, summed over the classes."""

@@ -31,6 +31,7 @@ REFERENCE = "Guo et al. 2017, arXiv:1706.04599, eq. 3"
     reference=REFERENCE,
     unit="%",
     needs=("logits",),
+    topic="calibration",
 )
 def ece(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the ECE of the probabilities that ``predict`` shows.
@@ -58,6 +59,7 @@ def ece(evidence: Evidence) -> Iterator[Estimate]:
     reference=REFERENCE,
     unit="%",
     needs=("logits",),
+    topic="calibration",
 )
 def ece_before_calibration(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the ECE of the model's own probabilities."""

@@ -21,6 +21,7 @@ from finetrust.trust.accuracy.sample_size import at_least_two
     "too narrow where the items are few and hardly any is wrong.",
     reference="Guo et al. 2017, arXiv:1706.04599, eq. 6",
     needs=("logits",),
+    topic="calibration",
 )
 def nll(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the mean negative log-likelihood in nats."""

@@ -33,6 +33,7 @@ METHOD = (
     unit="%",
     needs=COLUMNS,
     meaning="100 % would be every object found in a tight box of its own, and nothing else.",
+    topic="right",
 )
 def ap(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the mean, then the value of each class; the details hold it by threshold."""
@@ -61,6 +62,7 @@ def ap(evidence: Evidence) -> Iterator[Estimate]:
     reference=REFERENCE,
     unit="%",
     needs=COLUMNS,
+    topic="right",
 )
 def ap50(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the average precision at the threshold 0.5."""
@@ -76,6 +78,7 @@ def ap50(evidence: Evidence) -> Iterator[Estimate]:
     reference=REFERENCE,
     unit="%",
     needs=COLUMNS,
+    topic="right",
 )
 def ap75(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the average precision at the threshold 0.75."""
@@ -92,6 +95,7 @@ def ap75(evidence: Evidence) -> Iterator[Estimate]:
     reference=REFERENCE,
     unit="%",
     needs=COLUMNS,
+    topic="right",
 )
 def ap_small(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the average precision of objects up to 32 x 32 pixels."""
@@ -108,6 +112,7 @@ def ap_small(evidence: Evidence) -> Iterator[Estimate]:
     reference=REFERENCE,
     unit="%",
     needs=COLUMNS,
+    topic="right",
 )
 def ap_medium(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the average precision of objects from 32 x 32 to 96 x 96 pixels."""
@@ -124,6 +129,7 @@ def ap_medium(evidence: Evidence) -> Iterator[Estimate]:
     reference=REFERENCE,
     unit="%",
     needs=COLUMNS,
+    topic="right",
 )
 def ap_large(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the average precision of objects from 96 x 96 pixels."""

@@ -30,6 +30,7 @@ METHOD = (
     reference=REFERENCE,
     unit="%",
     needs=COLUMNS,
+    topic="right",
 )
 def ar_1(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the average recall of one detection an image and class."""
@@ -45,6 +46,7 @@ def ar_1(evidence: Evidence) -> Iterator[Estimate]:
     reference=REFERENCE,
     unit="%",
     needs=COLUMNS,
+    topic="right",
 )
 def ar_10(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the average recall of ten detections an image and class."""
@@ -60,6 +62,7 @@ def ar_10(evidence: Evidence) -> Iterator[Estimate]:
     reference=REFERENCE,
     unit="%",
     needs=COLUMNS,
+    topic="right",
 )
 def ar_100(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the average recall of 100 detections an image and class."""
@@ -75,6 +78,7 @@ def ar_100(evidence: Evidence) -> Iterator[Estimate]:
     reference=REFERENCE,
     unit="%",
     needs=COLUMNS,
+    topic="right",
 )
 def ar_small(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the average recall of objects up to 32 x 32 pixels."""
@@ -90,6 +94,7 @@ def ar_small(evidence: Evidence) -> Iterator[Estimate]:
     reference=REFERENCE,
     unit="%",
     needs=COLUMNS,
+    topic="right",
 )
 def ar_medium(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the average recall of objects from 32 x 32 to 96 x 96 pixels."""
@@ -105,6 +110,7 @@ def ar_medium(evidence: Evidence) -> Iterator[Estimate]:
     reference=REFERENCE,
     unit="%",
     needs=COLUMNS,
+    topic="right",
 )
 def ar_large(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the average recall of objects from 96 x 96 pixels."""

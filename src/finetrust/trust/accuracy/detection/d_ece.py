@@ -41,6 +41,7 @@ METHOD = (
     unit="%",
     needs=COLUMNS,
     meaning="How far, on average, the score of a box is from how often such boxes are right.",
+    topic="calibration",
 )
 def d_ece(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the error by score; the details hold the reliability diagram."""
@@ -65,6 +66,7 @@ def d_ece(evidence: Evidence) -> Iterator[Estimate]:
     reference=REFERENCE,
     unit="%",
     needs=(*COLUMNS, "size"),
+    topic="calibration",
 )
 def d_ece_position(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the error by score and place."""

@@ -24,6 +24,7 @@ from finetrust.trust.accuracy.right.baseline import beside
     reference="Lipton et al. 2014, arXiv:1402.1892, section 2",
     unit="%",
     needs=NEEDS,
+    topic="right",
 )
 def baseline_label_micro_f1(evidence: Evidence) -> Iterator[Estimate]:
     """Yield F1 of the baseline over all labels."""
@@ -43,6 +44,7 @@ def baseline_label_micro_f1(evidence: Evidence) -> Iterator[Estimate]:
     unit="%",
     meaning="How much better the network is than a plain model that counts words.",
     needs=NEEDS,
+    topic="right",
 )
 def gain_over_baseline_label_micro_f1(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the difference of the two F1."""

@@ -24,6 +24,7 @@ from finetrust.trust.accuracy.labels.label_answers import NEEDS, probabilities_o
     reference="Guo et al. 2017, arXiv:1706.04599, eq. 3",
     unit="%",
     needs=NEEDS,
+    topic="calibration",
 )
 def label_ece(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the ECE over all labels; the details hold the reliability diagram."""

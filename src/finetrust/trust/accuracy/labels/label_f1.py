@@ -29,6 +29,7 @@ THRESHOLD = (
     reference="Lipton et al. 2014, arXiv:1402.1892, section 2",
     unit="%",
     needs=NEEDS,
+    topic="right",
 )
 def label_micro_f1(evidence: Evidence) -> Iterator[Estimate]:
     """Yield F1 over all labels, then that of each label."""
@@ -53,6 +54,7 @@ def label_micro_f1(evidence: Evidence) -> Iterator[Estimate]:
     reference="Opitz & Burst 2019, arXiv:1911.03347, eq. 2 (averaged F1)",
     unit="%",
     needs=NEEDS,
+    topic="right",
 )
 def label_macro_f1(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the mean F1 of the labels."""

@@ -29,6 +29,7 @@ from finetrust.trust.accuracy.labels.label_answers import NEEDS, label_names, ra
     reference="Schapire & Singer 2000, Machine Learning 39, section 5",
     unit="%",
     needs=NEEDS,
+    topic="right",
 )
 def label_ranking_average_precision(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the mean over the items."""
@@ -52,6 +53,7 @@ def label_ranking_average_precision(evidence: Evidence) -> Iterator[Estimate]:
     reference="Zhu 2004, University of Waterloo Working Paper 2004-09, section 3",
     unit="%",
     needs=NEEDS,
+    topic="right",
 )
 def label_average_precision(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the mean over the labels, then that of each label."""

@@ -20,6 +20,7 @@ from finetrust.trust.accuracy.labels.label_f1 import THRESHOLD
     unit="%",
     needs=NEEDS,
     share=True,
+    topic="right",
 )
 def subset_accuracy(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the share of items with exactly the right labels."""
@@ -40,6 +41,7 @@ def subset_accuracy(evidence: Evidence) -> Iterator[Estimate]:
     reference="Zhang & Zhou 2014, TKDE 26(8), section 2.2.2",
     unit="%",
     needs=NEEDS,
+    topic="right",
 )
 def hamming_loss(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the share of wrong decisions."""

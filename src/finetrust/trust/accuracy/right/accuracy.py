@@ -22,6 +22,7 @@ from finetrust.trust.accuracy.probabilities import NO_ANSWER, is_right, predicte
     unit="%",
     needs=("logits",),
     share=True,
+    topic="right",
 )
 def accuracy(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the accuracy; the details hold the confusion matrix."""

@@ -25,6 +25,7 @@ from finetrust.trust.accuracy.probabilities import is_right
     needs=("logits",),
     share=True,
     meaning="The plain model counts words (TF-IDF with logistic regression).",
+    topic="right",
 )
 def baseline_accuracy(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the accuracy of the plain model."""
@@ -45,6 +46,7 @@ def baseline_accuracy(evidence: Evidence) -> Iterator[Estimate]:
     unit="%",
     needs=("logits",),
     meaning="How much more often the network is right than a plain model that counts words.",
+    topic="right",
 )
 def gain_over_baseline(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the difference of the accuracies."""

@@ -22,6 +22,7 @@ from finetrust.trust.accuracy.probabilities import predicted_classes
     reference="Opitz & Burst 2019, arXiv:1911.03347, eq. 2 (averaged F1)",
     unit="%",
     needs=("logits",),
+    topic="right",
 )
 def macro_f1(evidence: Evidence) -> Iterator[Estimate]:
     """Yield macro F1."""

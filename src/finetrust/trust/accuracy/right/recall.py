@@ -22,6 +22,7 @@ from finetrust.trust.accuracy.probabilities import is_right
     unit="%",
     needs=("logits",),
     share=True,
+    topic="right",
 )
 def recall(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the recall of every class that has items."""

@@ -26,6 +26,7 @@ from finetrust.trust.accuracy.segmentation.resampling import mean_of_ratios, of_
     reference="Cheng et al. 2021, arXiv:2103.16562, eq. 2",
     unit="%",
     needs=(*COLUMNS, "boundary"),
+    topic="right",
 )
 def boundary_iou(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the mean, then the value of each class."""

@@ -20,6 +20,7 @@ from finetrust.trust.accuracy.segmentation.resampling import of_images
     reference="Long et al. 2015, arXiv:1411.4038, section 5",
     unit="%",
     needs=COLUMNS,
+    topic="right",
 )
 def frequency_weighted_iou(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the weighted mean."""

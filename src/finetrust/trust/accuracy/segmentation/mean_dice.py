@@ -21,6 +21,7 @@ from finetrust.trust.accuracy.segmentation.resampling import mean_of_ratios, of_
     reference="Dice 1945, Ecology 26(3), eq. 1",
     unit="%",
     needs=COLUMNS,
+    topic="right",
 )
 def mean_dice(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the mean over the classes."""

@@ -23,6 +23,7 @@ from finetrust.trust.accuracy.segmentation.resampling import mean_of_ratios, of_
     needs=COLUMNS,
     meaning="For each class, the share of the pixels given to it by the model or by the mask on which "
     "both agree; 100 % would be every border in its place.",
+    topic="right",
 )
 def miou(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the mean, then the value of each class; the details hold the confusion matrix."""

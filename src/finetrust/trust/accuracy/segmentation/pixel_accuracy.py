@@ -20,6 +20,7 @@ from finetrust.trust.accuracy.segmentation.resampling import mean_of_ratios, of_
     reference="Long et al. 2015, arXiv:1411.4038, section 5",
     unit="%",
     needs=COLUMNS,
+    topic="right",
 )
 def pixel_accuracy(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the share of right pixels."""

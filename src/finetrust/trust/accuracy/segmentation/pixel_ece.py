@@ -30,6 +30,7 @@ REFERENCE = "Guo et al. 2017, arXiv:1706.04599, eq. 3"
     reference=REFERENCE,
     unit="%",
     needs=COLUMNS,
+    topic="calibration",
 )
 def pixel_ece(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the ECE of the calibrated probabilities.
@@ -56,6 +57,7 @@ def pixel_ece(evidence: Evidence) -> Iterator[Estimate]:
     reference=REFERENCE,
     unit="%",
     needs=COLUMNS,
+    topic="calibration",
 )
 def pixel_ece_before_calibration(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the ECE of the model's own probabilities."""

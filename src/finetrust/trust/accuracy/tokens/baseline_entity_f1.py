@@ -25,6 +25,7 @@ PLAIN = "logistic regression on character n-grams of each word and its neighbour
     reference=REFERENCE,
     unit="%",
     needs=NEEDS,
+    topic="right",
 )
 def baseline_entity_f1(evidence: Evidence) -> Iterator[Estimate]:
     """Yield F1 of the baseline over all entities."""
@@ -45,6 +46,7 @@ def baseline_entity_f1(evidence: Evidence) -> Iterator[Estimate]:
     unit="%",
     meaning="How much better the network finds entities than a plain model that looks at letters.",
     needs=NEEDS,
+    topic="right",
 )
 def gain_over_baseline_entity_f1(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the difference of the two F1."""

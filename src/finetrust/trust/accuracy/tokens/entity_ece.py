@@ -29,6 +29,7 @@ from finetrust.trust.accuracy.tokens.tag_probabilities import confidence_of_tags
     reference="Guo et al. 2017, arXiv:1706.04599, eq. 3",
     unit="%",
     needs=(*NEEDS, "tag_logits"),
+    topic="calibration",
 )
 def entity_ece(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the ECE of the entities found; the details hold their reliability diagram."""

@@ -30,6 +30,7 @@ RIGHT = "An entity is right only if its type, its first and its last word are."
     reference=REFERENCE,
     unit="%",
     needs=NEEDS,
+    topic="right",
 )
 def entity_f1(evidence: Evidence) -> Iterator[Estimate]:
     """Yield F1 over all entities (micro average), then that of each type."""
@@ -45,6 +46,7 @@ def entity_f1(evidence: Evidence) -> Iterator[Estimate]:
     reference=REFERENCE,
     unit="%",
     needs=NEEDS,
+    topic="right",
 )
 def entity_precision(evidence: Evidence) -> Iterator[Estimate]:
     """Yield precision over all entities, then that of each type that was found."""
@@ -60,6 +62,7 @@ def entity_precision(evidence: Evidence) -> Iterator[Estimate]:
     reference=REFERENCE,
     unit="%",
     needs=NEEDS,
+    topic="right",
 )
 def entity_recall(evidence: Evidence) -> Iterator[Estimate]:
     """Yield recall over all entities, then that of each type that is labelled."""
@@ -76,6 +79,7 @@ def entity_recall(evidence: Evidence) -> Iterator[Estimate]:
     reference=REFERENCE,
     unit="%",
     needs=NEEDS,
+    topic="right",
 )
 def macro_entity_f1(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the mean F1 of the types."""

@@ -22,6 +22,7 @@ from finetrust.trust.accuracy.tokens.evidence_of_tags import NEEDS, words_of
     reference="Tjong Kim Sang & Buchholz 2000, CoNLL-2000, section 4",
     unit="%",
     needs=NEEDS,
+    topic="right",
 )
 def token_accuracy(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the share of words with the right tag."""

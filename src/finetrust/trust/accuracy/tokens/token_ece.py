@@ -23,6 +23,7 @@ from finetrust.trust.accuracy.tokens.tag_probabilities import words_in
     reference="Guo et al. 2017, arXiv:1706.04599, eq. 3",
     unit="%",
     needs=("true_tags", "tag_logits"),
+    topic="calibration",
 )
 def token_ece(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the ECE of all words; the details are those of the measure ``ece``."""
