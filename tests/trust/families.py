@@ -36,15 +36,20 @@ def full_evidence(logits: object, targets: object, **changes: object) -> Evidenc
     n = len(clean)
     rng = np.random.default_rng(5)
     plain = predictions_of(rng.normal(size=clean["logits"].shape), targets)
+    features = rng.normal(size=(n, 8)).astype(np.float32)
     everything = Evidence(
-        clean=clean,
+        clean=replace(clean, columns={**clean.columns, "features": features}),
         perturbed=perturbed_of(clean, noisy("logits")),
         classes=CLASSES[: clean["logits"].shape[1]],
         calibration={"temperature": 1.5, "n": 10},
         baseline=plain.take(rng.permutation(n)),
+        validation=predictions_of(*calibrated_world(80, max(1, clean["logits"].shape[1]), seed=6)),
         groups={"site": np.array(["north", "south"])[np.arange(n) % 2]},
+        protected=("site",),
+        properties={"brightness": np.where(np.arange(n) % 9, rng.random(n), np.nan)},
         data={
             "n_train": 20,
+            "train_class_counts": [5] * clean["logits"].shape[1],
             "train_overlap_exact": [["0", "train/7"]],
             "train_overlap_near": [],
         },

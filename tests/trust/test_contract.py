@@ -54,6 +54,11 @@ EVIDENCE = {
     "huge logits": full_evidence(1e38 * LOGITS, TARGETS),
     "tiny logits": full_evidence(1e-38 * LOGITS, TARGETS),
     "nothing but predictions": Evidence(predictions_of(LOGITS, TARGETS)),
+    "classes without logits": Evidence(
+        Predictions(
+            np.arange(60).astype(str), {"target": TARGETS, "predicted_class": np.roll(TARGETS, 1)}
+        )
+    ),
     "no logits": Evidence(Predictions(np.array(["a"]), {"target": np.array([0])})),
 }
 
