@@ -215,7 +215,21 @@ class TuneOptions(ModelOptions, DataColumns, ComputeOptions):
 class EvaluateOptions(ModelOptions, DataColumns, ComputeOptions):
     """Everything that decides the outcome of ``finetrust evaluate``."""
 
-    run: str | None = Field(None, description="Run folder; without one, give --model.")
+    run: str | None = Field(
+        None, description="Run folder; without one, give --model or --predictions."
+    )
+    predictions: str | None = Field(
+        None,
+        description="Table of predictions made elsewhere (CSV, Parquet, JSON lines): a label and "
+        "logits, probabilities or the predicted class for each item.",
+    )
+    validation_predictions: str | None = Field(
+        None,
+        description="Such a table of validation data, on which calibration and thresholds are "
+        "fitted. [default: the rows of the split val]",
+    )
+    classes: Names = Field((), description="Class names in the order of the outputs of a table.")
+    id_column: str = Field("id", description="Column of such a table with the id of the item.")
     split: Literal["test", "val", "train"] | None = Field(
         None, description="Which split. [default: test, or all items where the data name no split]"
     )

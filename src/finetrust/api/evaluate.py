@@ -1,6 +1,5 @@
 """finetrust.evaluate: prove how far a model can be trusted, on data it has not seen."""
 
-import datetime
 import shutil
 import time
 from collections.abc import Mapping
@@ -12,11 +11,12 @@ import numpy as np
 import torch
 from torch import nn
 
+from finetrust.api.evaluate_table import evaluated_table
 from finetrust.api.evaluation_data import evaluation_data
+from finetrust.api.profile import write_profile
 from finetrust.api.run import Run, load
 from finetrust.api.subject import Subject, subject_as_it_comes, subject_of_run
 from finetrust.api.task_of import task_of
-from finetrust.api.versions import versions
 from finetrust.config import EvaluateOptions, make_options
 from finetrust.core.errors import NotApplicable, UserError
 from finetrust.core.evidence import Evidence
@@ -50,6 +50,9 @@ def evaluate(
     **options: Any,
 ) -> TrustProfile:
     """Judge a fine-tuned model, or any model as it comes, on labelled data.
+
+    With ``predictions="preds.parquet"`` the model is not needed: predictions made elsewhere, by any
+    framework, are judged.
 
     Writes the predictions, the pictures and ``trust.json`` to the run folder (or `out`).
 
@@ -103,9 +106,13 @@ def evaluated(
     if data is not None:
         given["data"] = data.name if isinstance(data, Dataset) else str(data)
     chosen = make_options(EvaluateOptions, given, Path(config) if config is not None else None)
+    if chosen.predictions is not None:
+        with quietly(quiet):
+            return evaluated_table(chosen)
     if chosen.run is None and chosen.model is None:
         raise UserError(
-            "no run and no model is given", "Name a run folder, or a model with --model."
+            "no run and no model is given",
+            "Name a run folder, a model with --model, or a table with --predictions.",
         )
     device = find_device(chosen.device)
     module = model if isinstance(model, nn.Module) else None
@@ -194,35 +201,23 @@ def _evaluate(
     notes = _notes(subject, index, split, report, dataset)
     pictures = _pictures(task, subject, dataset, clean, options, notes)
     clock.lap("pictures")
-    TrustProfile(
-        task=model.task,
+    write_profile(
+        subject.folder,
+        model.task,
+        task,
+        evidence,
+        measured,
+        options,
         model=subject.facts,
-        data={
-            "name": dataset.name,
-            "split": split,
-            "n": len(dataset),
-            "fingerprint": dataset.fingerprint,
-            "classes": list(model.classes),
-            "headlines": dict(task.headlines),
-            "inputs": task.kind.plural,
-            "counted": task.counted,
-            "pipeline": task.pipeline,
-        },
-        measures=measured,
-        notes=tuple(notes),
+        data={"name": dataset.name, "fingerprint": dataset.fingerprint},
+        notes=notes,
         pictures=pictures,
         context={
-            "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-            "versions": versions(),
             "device": str(device),
             "precision": inference.precision,
             "seconds": clock.seconds,
-            "seed": options.seed,
-            "options": options.model_dump(
-                mode="json", exclude_defaults=True, exclude={"run", "out"}
-            ),
         },
-    ).save(subject.folder.profile_file)
+    )
 
 
 def _validation(subject: Subject) -> Predictions | None:

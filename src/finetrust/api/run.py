@@ -43,6 +43,10 @@ class Run:
     @cached_property
     def model(self) -> saved.SavedModel:
         """The fine-tuned network with its classes, preprocessing and calibration."""
+        if not self.folder.model.exists():
+            raise UserError(
+                f"{self.path} holds predictions, and no model", "Give the folder of a tuned run."
+            )
         return saved.load(self.folder.model, self.module, self.allow_code)
 
     @property

@@ -1,6 +1,7 @@
 """One class an item, whatever the item is: the side of a task that has to do with its targets."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,11 @@ from torch import Tensor, nn
 from finetrust.config import DataColumns, TuneOptions
 from finetrust.core.predictions import Predictions
 from finetrust.data.dataset import Dataset
+from finetrust.data.predictions_table import (
+    GivenPredictions,
+    PredictionColumns,
+    read_class_predictions,
+)
 from finetrust.tasks.class_targets import (
     aligned,
     balanced_weights,
@@ -77,6 +83,9 @@ class OneClass(Task):
         top: int,
     ) -> list[dict[str, Any]]:
         return decoded_classes(outputs, classes, calibration, top)
+
+    def read_predictions(self, file: Path, columns: PredictionColumns) -> GivenPredictions:
+        return read_class_predictions(file, columns)
 
     def line(self, answer: Mapping[str, Any]) -> str:
         return classes_line(answer)

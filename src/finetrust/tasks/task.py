@@ -17,6 +17,7 @@ from finetrust.core.registry import Registry
 from finetrust.data.dataset import Dataset
 from finetrust.data.findings import Findings
 from finetrust.data.input_kind import InputKind, Size
+from finetrust.data.predictions_table import GivenPredictions, PredictionColumns
 from finetrust.data.samples import Samples
 from finetrust.models.tree import Tree
 
@@ -265,6 +266,16 @@ class Task(ABC):
         top: int,
     ) -> list[dict[str, Any]]:
         """Return what a user wants to know about each of the inputs `values`, as JSON values."""
+
+    def read_predictions(self, file: Path, columns: PredictionColumns) -> GivenPredictions:
+        """Read a table of predictions made elsewhere; by default one with the task's own columns.
+
+        Raises
+        ------
+        UserError
+            If it cannot be read.
+        """
+        return GivenPredictions(Predictions.load(file), columns.classes)
 
     def line(self, answer: Mapping[str, Any]) -> str:
         """Return what `decode` says about one input on one line of text."""
