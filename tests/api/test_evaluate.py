@@ -1,5 +1,6 @@
 """Judging a run, and a model as it comes."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -129,7 +130,7 @@ def test_a_model_as_it_comes_is_judged_without_tuning(tmp_path: Path) -> None:
     )
     profile = finetrust.evaluate(
         model=module,
-        data=open_dataset("digits:5"),
+        data=open_dataset("digits:5").split("test"),
         preprocessing=finetrust.Preprocessing(32, 32, "bilinear", (0.5,) * 3, (0.5,) * 3),
         out=str(tmp_path / "judged"),
         quiet=True,
@@ -139,6 +140,29 @@ def test_a_model_as_it_comes_is_judged_without_tuning(tmp_path: Path) -> None:
     assert not profile["train_overlap"].applies
     assert not profile["ece_before_calibration"].applies
     assert any("not known" in note for note in profile.notes)
+
+
+def test_a_model_as_it_comes_is_calibrated_where_the_data_name_validation_items(
+    tmp_path: Path,
+) -> None:
+    data = open_dataset("digits:5")
+    rows = np.random.default_rng(0).permutation(len(data))[:600]
+    splits = np.where(np.arange(600) < 200, "val", "test")
+    network = nn.Sequential(nn.Flatten(), nn.Linear(3 * 8 * 8, 32), nn.ReLU(), nn.Linear(32, 10))
+    profile = finetrust.evaluate(
+        model=network,
+        data=replace(data.take(rows), splits=splits),
+        preprocessing=finetrust.Preprocessing(8, 8, "bilinear", (0.5,) * 3, (0.5,) * 3),
+        out=str(tmp_path / "judged"),
+        quiet=True,
+        corruptions=("none",),
+    )
+    assert profile.data["n"] == 400
+    assert profile["ece_before_calibration"].applies
+    judged = finetrust.load(tmp_path / "judged", module=network)
+    assert judged.model.calibration["temperature"] == profile["ece"].details["temperature"]
+    validation = Predictions.load(judged.folder.predictions / "val" / "clean.parquet")
+    assert set(validation.ids) == {data.ids[row] for row in rows[:200]}
 
 
 def test_an_unknown_corruption_is_named_before_any_work(run: finetrust.Run) -> None:

@@ -119,7 +119,7 @@ def evaluated(
     if chosen.run is not None and not isinstance(run, Run):
         run = load(chosen.run, module=module, allow_code=chosen.model)
     with quietly(quiet):
-        opened = evaluation_data(chosen, run if isinstance(run, Run) else None, data)
+        opened, validation = evaluation_data(chosen, run if isinstance(run, Run) else None, data)
         known = run.folder.record.get("task") if isinstance(run, Run) else None
         if known and chosen.task not in (None, known):
             raise UserError(
@@ -129,10 +129,11 @@ def evaluated(
         _names(chosen, task)
         dataset = task.prepare(opened, chosen)
         if isinstance(run, Run):
-            subject = subject_of_run(run, chosen.out)
+            subject, validation = subject_of_run(run, chosen.out), None
         else:
             subject = subject_as_it_comes(chosen, task_name, module, preprocessing, dataset)
-        _evaluate(subject, dataset, chosen, device)
+            validation = validation and task.prepare(validation, chosen)
+        _evaluate(subject, dataset, validation, chosen, device)
     return Run(subject.folder, module, chosen.model)
 
 
@@ -154,23 +155,32 @@ def _names(options: EvaluateOptions, task: Task) -> tuple[list[str], list[int]]:
 
 
 def _evaluate(
-    subject: Subject, dataset: Dataset, options: EvaluateOptions, device: torch.device
+    subject: Subject,
+    dataset: Dataset,
+    validation: Dataset | None,
+    options: EvaluateOptions,
+    device: torch.device,
 ) -> None:
-    """Judge `subject` on `dataset` and write everything to its folder."""
+    """Judge `subject` on `dataset` and write everything to its folder.
+
+    A model as it comes is calibrated on `validation`, if there are such data.
+    """
     clock = _Clock()
-    model, task = subject.model, tasks.get(subject.model.task)
-    dataset, report, index = check(
-        task.align(remembering(dataset), model.classes),
-        task,
-        on_error=options.on_error,
-        workers=options.workers,
-        cut=False,
-    )
+    task, classes = tasks.get(subject.model.task), subject.model.classes
+
+    def checked(part: Dataset) -> tuple[Dataset, DataReport, DataIndex]:
+        aligned = task.align(remembering(part), classes)
+        return check(aligned, task, on_error=options.on_error, workers=options.workers, cut=False)
+
+    dataset, report, index = checked(dataset)
     split = str(dataset.splits[0]) or "test"
     clock.lap("data")
-    model.network.to(device)
+    subject.model.network.to(device)
     inference = _inference(subject, options, dataset)
     clean = replace(predicted(task, inference, dataset, options.workers), split=split)
+    if validation is not None:
+        known = predicted(task, inference, checked(validation)[0], options.workers, "validation")
+        subject = subject.calibrated(replace(known, split="val"))
     baseline = task.load_baseline(subject.folder.baseline)
     clock.lap("predictions")
     perturbed = _perturbed(task, inference, dataset, options, split)
@@ -180,18 +190,20 @@ def _evaluate(
     evidence = Evidence(
         clean=clean,
         perturbed=perturbed,
-        classes=model.classes,
-        calibration=model.calibration,
+        classes=classes,
+        calibration=subject.model.calibration,
         baseline=baseline.predictions(dataset) if baseline is not None else None,
-        validation=_validation(subject),
+        validation=subject.validation,
         groups=dataset.groups,
         protected=options.protected_columns,
         properties=index.properties,
         data={
-            **_training_facts(subject),
             "n_train": len(seen) if seen else None,
             "train_overlap_exact": overlaps.get("exact"),
             "train_overlap_near": overlaps.get("near"),
+            "train_class_counts": [subject.class_counts.get(name, 0) for name in classes]
+            if subject.class_counts
+            else None,
         },
         seed=options.seed,
     )
@@ -203,7 +215,7 @@ def _evaluate(
     clock.lap("pictures")
     write_profile(
         subject.folder,
-        model.task,
+        subject.model.task,
         task,
         evidence,
         measured,
@@ -218,20 +230,6 @@ def _evaluate(
             "seconds": clock.seconds,
         },
     )
-
-
-def _validation(subject: Subject) -> Predictions | None:
-    """Return what the model says about its validation data, if it was tuned with any."""
-    file = subject.folder.predictions / "val" / "clean.parquet"
-    return Predictions.load(file) if file.exists() else None
-
-
-def _training_facts(subject: Subject) -> dict[str, Any]:
-    """Return what is known of the training data beside their index."""
-    counted = (subject.folder.data_report or {}).get("splits", {}).get("train", {}).get("classes")
-    if not counted:
-        return {}
-    return {"train_class_counts": [int(counted.get(c, 0)) for c in subject.model.classes]}
 
 
 class _Clock:

@@ -12,8 +12,12 @@ from finetrust.data.index import DataIndex
 from finetrust.data.source import DataOptions, open_dataset
 
 
-def evaluation_data(options: EvaluateOptions, run: Run | None, data: object) -> Dataset:
-    """Return the items to judge on, without cutting anything off.
+def evaluation_data(
+    options: EvaluateOptions, run: Run | None, data: object
+) -> tuple[Dataset, Dataset | None]:
+    """Return the items to judge on, and those that the data set aside for validation, if they do.
+
+    Nothing is cut off.
 
     Parameters
     ----------
@@ -33,7 +37,7 @@ def evaluation_data(options: EvaluateOptions, run: Run | None, data: object) -> 
     elif options.data is not None:
         opened = open_dataset(options.data, DataOptions.of(options))
     elif run is not None:
-        return _own_split(options, run)
+        return _own_split(options, run), None
     else:
         raise UserError("no data are given", "Name them with --data.")
     named = set(opened.splits.tolist()) - {""}
@@ -45,8 +49,8 @@ def evaluation_data(options: EvaluateOptions, run: Run | None, data: object) -> 
                 f"{opened.name}: no {split} split; found {found}",
                 "Choose one with --split, or name a folder of its own with --data.",
             )
-        opened = opened.split(split)
-    return opened
+        return opened.split(split), opened.split("val") if {"val"} & named - {split} else None
+    return opened, None
 
 
 def _own_split(options: EvaluateOptions, run: Run) -> Dataset:

@@ -1,7 +1,8 @@
 """Who is judged: the model of a run, or any model as it comes."""
 
+import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,15 @@ from finetrust.api.out_folder import open_evaluation
 from finetrust.api.run import Run
 from finetrust.api.versions import versions
 from finetrust.config import EvaluateOptions
+from finetrust.core.atomic import replacing
+from finetrust.core.predictions import Predictions
 from finetrust.core.run_folder import RunFolder
 from finetrust.data.dataset import Dataset
 from finetrust.data.index import DataIndex
 from finetrust.models import saved
 from finetrust.models.preprocessing import Preprocessing
 from finetrust.tasks.task import tasks
+from finetrust.trust.accuracy.calibration.calibrate import calibrate
 
 
 @dataclass(frozen=True)
@@ -32,12 +36,30 @@ class Subject:
         Provenance for the trust profile.
     training : DataIndex or None
         Index of the data it was tuned on; None if they are unknown.
+    class_counts : mapping of str to int
+        Training items of each class; empty if they are unknown.
     """
 
     model: saved.SavedModel
     folder: RunFolder
     facts: Mapping[str, Any]
     training: DataIndex | None
+    class_counts: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def validation(self) -> Predictions | None:
+        """What the model says about validation data, if there were any."""
+        file = _validation_file(self.folder)
+        return Predictions.load(file) if file.exists() else None
+
+    def calibrated(self, validation: Predictions) -> "Subject":
+        """Return the model with what can be fitted on these predictions, and keep both on disk."""
+        calibration = calibrate(validation)
+        model = replace(self.model, calibration=calibration)
+        validation.without("features").save(_validation_file(self.folder))
+        saved.save(model, self.folder.model)
+        self.folder.write_record(calibration=calibration)
+        return replace(self, model=model)
 
 
 def subject_of_run(run: Run, out: str | None) -> Subject:
@@ -49,9 +71,18 @@ def subject_of_run(run: Run, out: str | None) -> Subject:
         folder = open_evaluation(Path(out))
         folder.write_config(run.folder.config)
         folder.write_record(**record)
+        if _validation_file(run.folder).exists():
+            with replacing(_validation_file(folder)) as temporary:
+                shutil.copyfile(_validation_file(run.folder), temporary)
+    splits = (run.folder.data_report or {}).get("splits", {})
     known = run.folder.data_index_file.exists()
     index = DataIndex.load(run.folder.data_index_file) if known else None
-    return Subject(run.model, folder, facts, index)
+    counts = splits.get("train", {}).get("classes", {})
+    return Subject(run.model, folder, facts, index, counts)
+
+
+def _validation_file(folder: RunFolder) -> Path:
+    return folder.predictions / "val" / "clean.parquet"
 
 
 def subject_as_it_comes(

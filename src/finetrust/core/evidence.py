@@ -38,7 +38,7 @@ class Evidence:
     data : mapping
         Facts about the evaluation data: ``train_overlap_exact`` and ``train_overlap_near`` (lists
         of [evaluation id, training id]), ``n_train`` (None when the training data are unknown),
-        ``train_class_counts`` (training items of each class; absent where unknown).
+        ``train_class_counts`` (training items of each class; None where unknown).
     seed : int
         Seed of every resampling.
     """
