@@ -15,6 +15,7 @@ from finetrust.models.features import (
     batched_outputs,
     compute_features,
     fits,
+    stored_features,
 )
 from finetrust.models.inference import Inference
 from finetrust.models.network import Network, as_they_are
@@ -266,6 +267,22 @@ def test_texts_have_cached_features_of_their_own_words_alone(monkeypatch, segmen
                 n = len(expected[row])
                 torch.testing.assert_close(of_text[:n], expected[row])
                 assert of_text[n:].eq(0).all()
+
+
+def test_stored_features_are_there_once_all_were_computed(network):
+    dataset, inference = dataset_of(range(9)), Inference(network)
+    digests = dataset.digests[::-1]
+    assert stored_features(inference, digests) is None
+    compute_features(inference, dataset.take(range(5)), workers=0)
+    assert stored_features(inference, digests) is None
+    found = compute_features(inference, dataset, workers=0).take(np.arange(9))
+    np.testing.assert_array_equal(stored_features(inference, digests), found.numpy()[::-1])
+
+
+def test_features_of_any_number_of_words_are_not_one_row_an_item():
+    network, dataset = word_network(), texts_of([5, 1, 9])
+    compute_features(Inference(network), dataset, workers=0)
+    assert stored_features(Inference(network), dataset.digests) is None
 
 
 def test_outputs_of_texts_are_the_same_from_the_cache_and_without_it():

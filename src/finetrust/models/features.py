@@ -202,7 +202,19 @@ def compute_features(inference: Inference, dataset: Dataset, workers: int | None
     at_once = max(inference.batch_size, SEGMENT_BYTES // max(1, inference.bytes_per_item))
     for start in range(0, len(absent), at_once):
         _write_segment(folder, inference, dataset.take(absent[start : start + at_once]), workers)
-    return (_Stored(folder) if absent else stored).features_of(dataset)
+    return (_Stored(folder) if absent else stored).of(dataset.digests)
+
+
+def stored_features(inference: Inference, digests: Sequence[str]) -> np.ndarray | None:
+    """Return the features of inputs that earlier runs have computed: float32 array (n, d).
+
+    None unless there are those of all inputs, and each has one row of numbers.
+    """
+    stored = _Stored(_folder(inference))
+    if not digests or not all(digest in stored.item for digest in digests):
+        return None
+    features = stored.of(digests).take(np.arange(len(digests)))
+    return features.numpy() if isinstance(features, Tensor) and features.ndim == 2 else None
 
 
 class InOrder(Sequence):
@@ -272,8 +284,8 @@ class _Stored:
             self.item.update((digest, (number, i)) for i, digest in enumerate(digests))
             self._paths.append(path)
 
-    def features_of(self, dataset: Dataset) -> Features:
-        where = np.array([self.item[digest] for digest in dataset.digests], np.int64).reshape(-1, 2)
+    def of(self, digests: Sequence[str]) -> Features:
+        where = np.array([self.item[digest] for digest in digests], np.int64).reshape(-1, 2)
         needed, where[:, 0] = np.unique(where[:, 0], return_inverse=True)
         paths = [self._paths[number] for number in needed]
         segments = [
