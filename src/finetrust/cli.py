@@ -32,6 +32,9 @@ Config = Annotated[
     typer.Option("--config", help="YAML file with any of the options; those given here win."),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no messages.")]
+DEFAULT_COVERAGE = 0.9
+_ADDED = ("set", "abstain")
+
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
 
 
@@ -156,6 +159,67 @@ def evaluate(
     judged = evaluated(run, config=config, quiet=quiet, **options)
     _print_profile(judged.profile)
     _tell(quiet, f"Saved in {judged.path}. Next: finetrust report {judged.path}")
+    if judged.gates is not None:
+        _print_gates(judged.gates)
+
+
+@app.command()
+def gates(
+    run: RunPath,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="YAML file of gates, e.g. 'ece: < 0.05'.")
+    ],
+    quiet: Quiet = False,
+) -> None:
+    """Judge an evaluated run by requirements; exit code 1 where one is not met."""
+    from finetrust.api.gates import check_gates
+    from finetrust.gates.files import MARKDOWN, XML
+
+    result = check_gates(run, file)
+    _tell(quiet, f"Saved in {run}: {XML}, {MARKDOWN}")
+    _print_gates(result)
+
+
+@app.command()
+def compare(
+    runs: Annotated[
+        list[Path],
+        typer.Argument(metavar="RUN...", help="Evaluated runs; the first is the reference."),
+    ],
+    against: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="Another reference than the first run.")
+    ] = None,
+    unpaired: Annotated[
+        bool, typer.Option("--unpaired", help="Runs that were judged on different items.")
+    ] = False,
+    flips: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="CSV or Parquet file for the items that flipped."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for comparison.md and comparison.json."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Hold evaluated runs against a reference: is the difference more than chance?"""
+    from finetrust.api.compare import compare as compare_runs
+    from finetrust.report.comparison_files import check_flips_file, write_comparison, write_flips
+
+    if flips is not None:
+        check_flips_file(flips)
+    comparison = compare_runs(*runs, against=against, unpaired=unpaired)
+    if as_json:
+        print(json.dumps(comparison.to_dict(), indent=1, ensure_ascii=False))
+    else:
+        _print_comparison(comparison)
+    if out is not None:
+        write_comparison(comparison, out)
+        _tell(quiet, f"Saved in {out}: comparison.md, comparison.json")
+    if flips is not None:
+        write_flips(comparison.flips, flips)
+        _tell(quiet, f"Items that flipped: {flips}")
 
 
 @app.command()
@@ -182,6 +246,23 @@ def predict(
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     top: Annotated[int, typer.Option(min=1, help="How many classes to show for each input.")] = 3,
+    sets: Annotated[
+        bool,
+        typer.Option(
+            "--set", help="Also show the set of classes that holds the true one so often."
+        ),
+    ] = False,
+    coverage: Annotated[
+        float | None,
+        typer.Option(help="How often the set must hold the true class. \\[default: 0.9]"),
+    ] = None,
+    set_method: Annotated[
+        str, typer.Option(help="lac (smallest), aps (adaptive) or raps (adaptive, kept small).")
+    ] = "lac",
+    max_risk: Annotated[
+        float | None,
+        typer.Option(help="Abstain where more than this share of answers would be wrong."),
+    ] = None,
     on_error: Annotated[
         Literal["skip", "fail"], typer.Option(help="What an unreadable input is.")
     ] = "skip",
@@ -191,14 +272,27 @@ def predict(
     device: Annotated[str | None, typer.Option(help="cpu, cuda, ...")] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Predict images or texts with a fine-tuned model, with calibrated probabilities."""
+    """Predict images or texts with a fine-tuned model, with calibrated probabilities.
+
+    With --set --coverage 0.95 each answer comes with a set of classes that holds the true one for
+    95 % of inputs like the validation data; with --max-risk 0.05 the model abstains where it is not
+    sure enough for 95 % of its answers to be right.
+    """
     from finetrust.api.predict import predict as predict_inputs
     from finetrust.api.run import load
     from finetrust.tasks.task import tasks
 
     opened = load(run, allow_code=model)
     results = predict_inputs(
-        opened, *inputs, top=top, on_error=on_error, device=device, quiet=quiet
+        opened,
+        *inputs,
+        top=top,
+        coverage=DEFAULT_COVERAGE if sets and coverage is None else coverage,
+        set_method=set_method,
+        max_risk=max_risk,
+        on_error=on_error,
+        device=device,
+        quiet=quiet,
     )
     if as_json:
         print(json.dumps(results, indent=1, ensure_ascii=False))
@@ -229,8 +323,12 @@ def _tuned(record: Mapping[str, Any]) -> str:
 
 
 def _line(task: "Task", result: Mapping[str, Any]) -> str:
-    answer = {name: value for name, value in result.items() if name != "path"}
+    answer = {name: value for name, value in result.items() if name not in ("path", *_ADDED)}
     said = f"error: {answer['error']}" if "error" in answer else task.line(answer)
+    if "set" in result:
+        said += "\t{" + ", ".join(result["set"]) + "}"
+    if result.get("abstain"):
+        said += "\tabstains"
     return f"{result['path']}\t{said}"
 
 
@@ -240,6 +338,25 @@ def _print_profile(profile: Any) -> None:
     from finetrust.report.terminal import profile_table
 
     Console(highlight=False).print(profile_table(profile))
+
+
+def _print_gates(result: Any) -> None:
+    """Print what came of gates; a gate that is not met ends the command with exit code 1."""
+    from rich.console import Console
+
+    from finetrust.gates.table import gates_table
+
+    Console(highlight=False).print(gates_table(result))
+    if not result.passed:
+        raise typer.Exit(1)
+
+
+def _print_comparison(comparison: Any) -> None:
+    from rich.console import Console
+
+    from finetrust.report.comparison_table import comparison_tables
+
+    Console(highlight=False).print(comparison_tables(comparison))
 
 
 def _tell(quiet: bool, text: str) -> None:

@@ -139,7 +139,17 @@ class DataColumns(Options):
     )
 
 
-class TuneOptions(ModelOptions, DataColumns, ComputeOptions):
+class CalibrationOptions(Options):
+    """What is fitted on validation data, so that confidence can be believed."""
+
+    calibration: str = Field(
+        "temperature",
+        description="How probabilities are calibrated: temperature, vector, matrix, dirichlet, "
+        "isotonic, histogram, auto (the best by cross-validation on the validation data), or none.",
+    )
+
+
+class TuneOptions(ModelOptions, DataColumns, CalibrationOptions, ComputeOptions):
     """Everything that decides the outcome of ``finetrust tune``."""
 
     val_fraction: Fraction = Field(
@@ -212,7 +222,7 @@ class TuneOptions(ModelOptions, DataColumns, ComputeOptions):
     out: str | None = Field(None, description="Run folder. [default: runs/MODEL-STRATEGY-DATA]")
 
 
-class EvaluateOptions(ModelOptions, DataColumns, ComputeOptions):
+class EvaluateOptions(ModelOptions, DataColumns, CalibrationOptions, ComputeOptions):
     """Everything that decides the outcome of ``finetrust evaluate``."""
 
     run: str | None = Field(

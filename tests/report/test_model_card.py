@@ -38,7 +38,9 @@ def test_the_evaluation_table_holds_values_and_intervals(run: RunFolder) -> None
     for measure in TrustProfile.load(run.profile_file).measures:
         if measure.applies and not measure.subset:
             row = [measure.title, value_of(measure), interval_of(measure), str(measure.n)]
-            assert table(["a"], [row]).splitlines()[-1] in body
+            there = table(["a"], [row]).splitlines()[-1] in body
+            assert there != measure.secondary, measure.key
+    assert "more measures stand in the report." in body
 
 
 def test_notes_and_cautions_are_limitations(run: RunFolder) -> None:
@@ -46,6 +48,13 @@ def test_notes_and_cautions_are_limitations(run: RunFolder) -> None:
     limits = body.split("## Limitations")[1].split("## Provenance")[0]
     assert "3 items were also used for validation." in limits
     assert "data like “digits”" in limits
+
+
+def test_next_steps_are_limitations_with_their_remedy(run: RunFolder) -> None:
+    _, body = card_of(run)
+    limits = body.split("## Limitations")[1].split("## Provenance")[0]
+    assert "2 evaluation items were also in the training data" in limits
+    assert "Remove such copies from one of the two and evaluate again." in limits
 
 
 def test_it_tells_how_to_load_the_run(run: RunFolder) -> None:

@@ -16,11 +16,12 @@ from finetrust.core.profile import TrustProfile
 from finetrust.core.run_folder import RunFolder
 from finetrust.report.html import write_report
 from finetrust.report.html.section import Section, ordered_sections, sections
+from finetrust.report.next_steps import NOTHING_FOUND
 from finetrust.report.numbers import interval_of, value_of
 
 ALL = [
-    "summary", "beside", "training", "data", "curves", "accuracy", "stability",
-    "interpretability", "method", "provenance",
+    "summary", "beside", "accuracy", "stability", "interpretability", "data", "training",
+    "curves", "method", "provenance",
 ]  # fmt: skip
 
 
@@ -44,7 +45,10 @@ def test_the_report_lies_in_the_run_folder(run: RunFolder) -> None:
 def test_every_section_is_there_in_its_order_and_in_the_contents(page: ParsedPage) -> None:
     assert list(page.sections) == ALL
     links = [link for link in page.attributes("a", "href") if link.startswith("#")]
-    assert links == [f"#{name}" for name in ALL]
+    assert [link for link in links if "topic-" not in link] == [f"#{name}" for name in ALL]
+    anchors = {f"#{attrs['id']}" for _, attrs in page.tags if "id" in attrs}
+    assert set(links) <= anchors
+    assert "#topic-calibration" in links
 
 
 def test_elements_are_balanced_and_ids_unique(page: ParsedPage) -> None:
@@ -74,9 +78,18 @@ def test_the_row_of_a_class_holds_its_recall_interval_and_items(
         assert row in page.sections["accuracy"]
 
 
+def test_the_weakest_class_stands_first(page: ParsedPage, run: RunFolder) -> None:
+    recalls = TrustProfile.load(run.profile_file).subsets("recall")
+    rows = [
+        page.sections["accuracy"].index(f" {plain(value_of(m))} {plain(interval_of(m))} {m.n} ")
+        for m in sorted(recalls, key=lambda m: m.value or 0.0)
+    ]
+    assert rows[0] < rows[-1]
+
+
 def test_subgroups_have_a_table_of_their_own(page: ParsedPage) -> None:
-    assert "Accuracy per subgroup" in page.sections["accuracy"]
-    assert "Scanner" in page.sections["accuracy"]
+    assert "Accuracy by scanner" in page.sections["accuracy"]
+    assert "By “scanner” it is weakest for" in page.sections["accuracy"]
 
 
 def test_the_confusion_matrix_holds_the_counts(page: ParsedPage, run: RunFolder) -> None:
@@ -88,7 +101,7 @@ def test_the_confusion_matrix_holds_the_counts(page: ParsedPage, run: RunFolder)
 
 
 def test_notes_stand_at_the_top_as_warnings(page: ParsedPage) -> None:
-    before_summary = page.text.split("What to be careful about")[0]
+    before_summary = page.text.split("What to do next")[0]
     assert "3 items were also used for validation." in before_summary
 
 
@@ -209,7 +222,7 @@ def test_hostile_names_are_shown_and_not_run(hostile: RunFolder) -> None:
 
 def test_a_model_judged_as_it_comes_has_no_training_to_show(as_it_comes: RunFolder) -> None:
     page = page_of(as_it_comes)
-    assert set(page.sections) == set(ALL) - {"beside", "data", "curves", "interpretability"}
+    assert set(page.sections) == set(ALL) - {"beside", "curves", "interpretability"}
     assert "judged as it comes" in page.sections["training"]
     assert "the training data of this model are unknown" in page.sections["summary"]
     told = "2 measures do not apply: the model was not run on corrupted inputs. They are"
@@ -219,7 +232,7 @@ def test_a_model_judged_as_it_comes_has_no_training_to_show(as_it_comes: RunFold
 def test_many_classes_show_confused_pairs_and_fold_the_strong_ones(as_it_comes: RunFolder) -> None:
     page = page_of(as_it_comes)
     assert "most frequent confusions among 30 classes" in page.sections["accuracy"]
-    assert "5 more" in page.sections["accuracy"]
+    assert "20 more" in page.sections["accuracy"]
     assert 'class="plot heat-map"' not in as_it_comes.report_file.read_text(encoding="utf-8")
 
 
@@ -295,3 +308,45 @@ def test_a_section_is_added_by_registering_it(
 
 def test_the_hostile_text_is_what_the_tests_think(hostile: RunFolder) -> None:
     assert HOSTILE in json.loads(hostile.profile_file.read_text())["data"]["classes"]
+
+
+def test_many_measures_of_subgroups_are_folded_into_one_table_a_column(
+    page: ParsedPage, run: RunFolder
+) -> None:
+    text = page.sections["accuracy"]
+    assert "Scanner: all measures" in text
+    folded = text.split("Scanner: all measures")[1]
+    for measure in TrustProfile.load(run.profile_file).measures:
+        if measure.subset == "scanner=A" and measure.secondary:
+            assert plain(f"{value_of(measure)} {interval_of(measure)}") in folded, measure.key
+
+
+def test_what_was_found_stands_in_the_summary_with_its_remedy(page: ParsedPage) -> None:
+    summary = page.sections["summary"]
+    assert "2 evaluation items were also in the training data" in summary
+    assert "Remove such copies from one of the two and evaluate again." in summary
+    assert summary.index("What to do next") < summary.index("All figures hold for data like")
+
+
+def test_without_a_finding_one_sentence_says_so(run: RunFolder, tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "clean")
+    folder.path.mkdir()
+    raw = json.loads(run.profile_file.read_text())
+    kept = [m for m in raw["measures"] if m["name"] == "accuracy" and not m["subset"]]
+    raw["measures"] = [{**m, "ci_low": 0.97, "value": 0.98, "ci_high": 0.99} for m in kept]
+    raw["measures"][0]["details"] = {}
+    folder.profile_file.write_text(json.dumps(raw))
+    assert NOTHING_FOUND in page_of(folder).sections["summary"]
+
+
+def test_a_profile_of_before_the_questions_is_shown(run: RunFolder, tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "old")
+    folder.path.mkdir()
+    raw = json.loads(run.profile_file.read_text())
+    kept = [m for m in raw["measures"] if m["topic"] in ("right", "calibration")]
+    new = ("topic", "secondary", "meaning", "share")
+    raw["measures"] = [{k: v for k, v in m.items() if k not in new} for m in kept]
+    folder.profile_file.write_text(json.dumps(raw))
+    text = page_of(folder).sections["accuracy"]
+    assert "Is it right?" not in text
+    assert plain(value_of(TrustProfile.load(run.profile_file)["accuracy"])) in text

@@ -19,12 +19,12 @@ from finetrust.report.absent import left_out as others
 from finetrust.report.html import write_report
 from finetrust.report.html.weighted_text import weighted_text
 from finetrust.report.model_card import write_model_card
+from finetrust.report.next_steps import next_steps
 from finetrust.report.numbers import interval_of, value_of
 from finetrust.report.preprocessing_facts import preprocessing_in_words
 from finetrust.report.terminal import profile_table
 from finetrust.report.verdicts import verdicts
 from finetrust.report.verdicts.accuracy import baseline_sentence, headline
-from finetrust.report.verdicts.cautions import cautions
 from finetrust.report.verdicts.comparison import comparison_sentence
 
 
@@ -55,6 +55,10 @@ def said(name: str, axis: str) -> str:
 
 def plain(text: object) -> str:
     return str(text).replace("\xa0", " ")
+
+
+def found_in(profile: TrustProfile) -> str:
+    return plain(" ".join(step.finding for step in next_steps(profile)))
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -169,7 +173,7 @@ def test_each_diagram_is_drawn_under_the_title_of_its_measure(
     runs: dict[str, RunFolder], pages: dict[str, ParsedPage]
 ) -> None:
     accuracy = pages["token-classification"].sections["accuracy"]
-    assert "Expected calibration error of entities Confidence as the model states it" in accuracy
+    assert "Can its confidence be believed? Expected calibration error of entities" in accuracy
     assert "Expected calibration error of tags Before calibration After calibration" in accuracy
     text = runs["token-classification"].report_file.read_text(encoding="utf-8")
     assert text.count('class="plot reliability"') == 3
@@ -293,14 +297,11 @@ def test_preprocessing_is_told_in_words() -> None:
 def test_classes_are_judged_by_the_main_measure_of_the_task() -> None:
     profile = profile_of("detection")
     without = tuple(m for m in profile.measures if m.subset != "class=WBC")
-    told = cautions(TrustProfile("detection", {}, profile.data, without))
-    assert any("1 class has no evaluation images" in t and "“WBC”" in t for t in told)
-    few = cautions(profile_of("segmentation"))
-    assert any(
-        "the interval of the mean intersection over union is 16.0 points wide"
-        in t.replace("\xa0", " ")
-        for t in few
-    )
+    told = found_in(TrustProfile("detection", {}, profile.data, without))
+    assert "1 class has no evaluation images" in told
+    assert "“WBC”" in told
+    few = found_in(profile_of("segmentation"))
+    assert "the interval of the mean intersection over union is 16.0 points wide" in few
 
 
 def test_runs_are_compared_by_the_main_measure_of_the_task() -> None:

@@ -162,20 +162,7 @@ def test_warnings_of_the_data_report_are_counted() -> None:
     assert "The data report has 2 warnings." in said("data", warnings=["a", "b"])
 
 
-def test_few_items_are_said_to_be_few_and_how_many_it_would_take() -> None:
-    few = profile(measure("accuracy", 0.8, n=30, ci_low=0.62, ci_high=0.92))
-    assert any("30 items are few" in text and "270 items" in text for text in cautions(few))
-    many = profile(measure("accuracy", 0.8, n=3000, ci_low=0.79, ci_high=0.81))
-    assert not any("few" in text for text in cautions(many))
-
-
-def test_classes_without_evaluation_items_are_named() -> None:
-    recall = measure("recall", 0.9, subset="class=cat")
-    only_cats = profile(measure("accuracy", 0.9), recall)
-    assert any("1 class has no evaluation items" in t and "“dog”" in t for t in cautions(only_cats))
-
-
-def test_cautions_always_end_with_what_the_figures_hold_for() -> None:
+def test_cautions_tell_what_the_figures_hold_for() -> None:
     assert "data like “pets”" in cautions(profile())[-1]
 
 

@@ -13,10 +13,11 @@ from torch import nn
 
 from finetrust.api.evaluate_table import evaluated_table
 from finetrust.api.evaluation_data import evaluation_data
+from finetrust.api.gates import judge_gates, read_gates
 from finetrust.api.profile import write_profile
 from finetrust.api.run import Run, load
 from finetrust.api.subject import Subject, subject_as_it_comes, subject_of_run
-from finetrust.api.task_of import task_of
+from finetrust.api.task_of import refuse_calibration, task_of
 from finetrust.config import EvaluateOptions, make_options
 from finetrust.core.errors import NotApplicable, UserError
 from finetrust.core.evidence import Evidence
@@ -106,9 +107,12 @@ def evaluated(
     if data is not None:
         given["data"] = data.name if isinstance(data, Dataset) else str(data)
     chosen = make_options(EvaluateOptions, given, Path(config) if config is not None else None)
+    gates = read_gates(chosen.gates)
     if chosen.predictions is not None:
         with quietly(quiet):
-            return evaluated_table(chosen)
+            judged = evaluated_table(chosen)
+        judge_gates(judged, gates)
+        return judged
     if chosen.run is None and chosen.model is None:
         raise UserError(
             "no run and no model is given",
@@ -127,6 +131,13 @@ def evaluated(
             )
         task_name, task = task_of(opened, known or chosen.task)
         _names(chosen, task)
+        if run is None:
+            refuse_calibration(chosen, task, task_name)
+        elif "calibration" in chosen.model_fields_set:
+            raise UserError(
+                f"calibration '{chosen.calibration}' is given for a run, which has its own",
+                "Leave it out, or tune with it.",
+            )
         dataset = task.prepare(opened, chosen)
         if isinstance(run, Run):
             subject, validation = subject_of_run(run, chosen.out), None
@@ -134,7 +145,9 @@ def evaluated(
             subject = subject_as_it_comes(chosen, task_name, module, preprocessing, dataset)
             validation = validation and task.prepare(validation, chosen)
         _evaluate(subject, dataset, validation, chosen, device)
-    return Run(subject.folder, module, chosen.model)
+    judged = Run(subject.folder, module, chosen.model)
+    judge_gates(judged, gates)
+    return judged
 
 
 def _names(options: EvaluateOptions, task: Task) -> tuple[list[str], list[int]]:
@@ -179,8 +192,10 @@ def _evaluate(
     inference = _inference(subject, options, dataset)
     clean = replace(predicted(task, inference, dataset, options.workers), split=split)
     if validation is not None:
-        known = predicted(task, inference, checked(validation)[0], options.workers, "validation")
-        subject = subject.calibrated(replace(known, split="val"))
+        validation = checked(validation)[0]
+        known = predicted(task, inference, validation, options.workers, "validation")
+        known = replace(known.with_groups(validation.groups), split="val")
+        subject = subject.calibrated(known, options.calibration)
     baseline = task.load_baseline(subject.folder.baseline)
     clock.lap("predictions")
     perturbed = _perturbed(task, inference, dataset, options, split)
@@ -204,11 +219,12 @@ def _evaluate(
             "train_class_counts": [subject.class_counts.get(name, 0) for name in classes]
             if subject.class_counts
             else None,
+            **subject.label_suspects,
         },
         seed=options.seed,
     )
     save_evidence(evidence, subject.folder.predictions / split)
-    measured = measure_all(evidence)
+    measured = measure_all(evidence, task.headlines.get("accuracy", "accuracy"))
     clock.lap("measures")
     notes = _notes(subject, index, split, report, dataset)
     pictures = _pictures(task, subject, dataset, clean, options, notes)

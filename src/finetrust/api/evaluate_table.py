@@ -8,6 +8,7 @@ import numpy as np
 from finetrust.api.out_folder import open_evaluation
 from finetrust.api.profile import write_profile
 from finetrust.api.run import Run
+from finetrust.api.task_of import refuse_calibration
 from finetrust.api.versions import versions
 from finetrust.config import EvaluateOptions
 from finetrust.core.errors import UserError
@@ -40,6 +41,7 @@ def evaluated_table(options: EvaluateOptions) -> Run:
     file = Path(str(options.predictions))
     task_name = options.task or DEFAULT_TASK
     task = tasks.get(task_name)
+    refuse_calibration(options, task, task_name)
     columns = PredictionColumns(
         options.label_column,
         options.id_column,
@@ -53,7 +55,7 @@ def evaluated_table(options: EvaluateOptions) -> Run:
     if options.validation_predictions is not None:
         validation = _validation(Path(options.validation_predictions), options, given)
     folder = open_evaluation(Path(options.out or f"runs/evaluate-{file.stem}"))
-    calibration = calibrate(validation) if validation is not None else {}
+    calibration = calibrate(validation, options.calibration) if validation is not None else {}
     evidence = Evidence(
         clean=given.clean,
         perturbed=given.perturbed,
@@ -77,7 +79,7 @@ def evaluated_table(options: EvaluateOptions) -> Run:
         task_name,
         task,
         evidence,
-        measure_all(evidence),
+        measure_all(evidence, task.headlines.get("accuracy", "accuracy")),
         options,
         model=facts,
         data={

@@ -8,6 +8,7 @@ from finetrust.core.errors import UserError
 from finetrust.core.progress import quietly, track
 from finetrust.models.device import find_device
 from finetrust.models.inference import Inference
+from finetrust.tasks.caution import Caution
 from finetrust.tasks.task import tasks
 
 
@@ -15,6 +16,9 @@ def predict(
     run: Run | str | Path,
     *inputs: str | Path,
     top: int = 3,
+    coverage: float | None = None,
+    set_method: str = "lac",
+    max_risk: float | None = None,
     on_error: Literal["skip", "fail"] = "skip",
     device: str | None = None,
     quiet: bool = False,
@@ -28,6 +32,16 @@ def predict(
         Image files, and folders that are searched for images; or texts, and files of texts.
     top : int
         How many of the most probable classes to return for each input.
+    coverage : float, optional
+        Also return for each input a set of classes that holds the true one for this share of the
+        inputs, e.g. 0.95; for a task with labels, a set that holds this share of the true ones on
+        average. For inputs like the validation data, by which sets are calibrated in ``tune``.
+    set_method : {"lac", "aps", "raps"}
+        By which sets are made: the smallest on average, which may be empty; adaptive ones, which hold
+        the most probable class at least; or adaptive ones that are kept small.
+    max_risk : float, optional
+        Also say for each input whether the model should abstain, so that (with a probability of 95 %)
+        no more than this share of the answers that it gives are wrong.
     on_error : {"skip", "fail"}
         Whether an input that cannot be read is reported in its place, or an error.
     device : str, optional
@@ -39,19 +53,25 @@ def predict(
     -------
     list of dict
         For each input ``path`` (or the text itself) and what the task says of it: for classes
-        ``class``, ``probability`` (calibrated) and ``top``; for one that cannot be read ``error``.
+        ``class``, ``probability`` (calibrated) and ``top``, with a coverage ``set`` (classes, the most
+        probable first), with a risk ``abstain``; for one that cannot be read ``error``.
 
     Raises
     ------
     UserError
-        If a path does not exist, nothing is found, or an input cannot be read and
-        ``on_error="fail"``.
+        If a path does not exist, nothing is found, an input cannot be read and
+        ``on_error="fail"``, or the validation data are too few for the coverage or the risk.
     """
     if on_error not in ("skip", "fail"):
         raise UserError(f"on_error is '{on_error}'", "Choose skip or fail.")
+    caution = Caution(coverage, set_method, max_risk)
     opened = run if isinstance(run, Run) else load(run)
     model = opened.model
     task = tasks.get(model.task)
+    cautious = None
+    if caution.asked:
+        with quietly(quiet):
+            cautious = task.cautious(model.classes, model.calibration, caution)
     given = task.kind.given([str(one) for one in inputs])
     precision = opened.folder.record.get("decisions", {}).get("inference_precision", "fp32")
     inference = Inference(model.network.to(find_device(device)), precision)
@@ -78,5 +98,8 @@ def predict(
                 decoded = task.decode(
                     outputs, list(values.values()), model.classes, model.calibration, top
                 )
+                if cautious is not None:
+                    added = cautious(outputs)
+                    decoded = [a | more for a, more in zip(decoded, added, strict=True)]
                 results.update(zip(values, decoded, strict=True))
     return [{"path": name, **results[number]} for number, (name, _) in enumerate(given)]

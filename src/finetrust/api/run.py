@@ -1,6 +1,6 @@
 """A run: a fine-tuned model in its folder, and what can be done with it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from finetrust.models import saved
 
 if TYPE_CHECKING:
     from finetrust.data.dataset import Dataset
+    from finetrust.gates.gate import GatesResult
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,13 @@ class Run:
         """The trust profile of the last evaluation."""
         return TrustProfile.load(self.folder.profile_file)
 
+    @property
+    def gates(self) -> "GatesResult | None":
+        """What came of gates on the last evaluation; None where there were none."""
+        from finetrust.gates.files import gates_result
+
+        return gates_result(self.folder)
+
     def evaluate(self, data: "str | Path | Dataset | None" = None, **options: Any) -> TrustProfile:
         """Prove how far the model can be trusted; see :func:`finetrust.evaluate`."""
         from finetrust.api.evaluate import evaluate
@@ -61,10 +69,19 @@ class Run:
         return evaluate(self, data, **options)
 
     def predict(self, *inputs: str | Path, **options: Any) -> list[dict[str, Any]]:
-        """Predict images; see :func:`finetrust.predict`."""
+        """Predict images or texts, e.g. with sets: ``run.predict("photos", coverage=0.95)``.
+
+        Options are those of :func:`finetrust.predict`.
+        """
         from finetrust.api.predict import predict
 
         return predict(self, *inputs, **options)
+
+    def check_gates(self, gates: "str | Path | Mapping[str, Any]") -> "GatesResult":
+        """Judge the last evaluation by requirements; see :func:`finetrust.check_gates`."""
+        from finetrust.api.gates import check_gates
+
+        return check_gates(self, gates)
 
     def report(self, beside: "Sequence[Run | str | Path]" = ()) -> Path:
         """Write the report and the model card; see :func:`finetrust.report`."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import nn
 
+from finetrust.api.label_check import suspects_of
 from finetrust.api.out_folder import open_evaluation
 from finetrust.api.run import Run
 from finetrust.api.versions import versions
@@ -38,6 +39,8 @@ class Subject:
         Index of the data it was tuned on; None if they are unknown.
     class_counts : mapping of str to int
         Training items of each class; empty if they are unknown.
+    label_suspects : mapping
+        What the check of the training labels found, as evidence; empty if there was none.
     """
 
     model: saved.SavedModel
@@ -45,6 +48,7 @@ class Subject:
     facts: Mapping[str, Any]
     training: DataIndex | None
     class_counts: Mapping[str, int] = field(default_factory=dict)
+    label_suspects: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def validation(self) -> Predictions | None:
@@ -52,9 +56,9 @@ class Subject:
         file = _validation_file(self.folder)
         return Predictions.load(file) if file.exists() else None
 
-    def calibrated(self, validation: Predictions) -> "Subject":
+    def calibrated(self, validation: Predictions, method: str) -> "Subject":
         """Return the model with what can be fitted on these predictions, and keep both on disk."""
-        calibration = calibrate(validation)
+        calibration = calibrate(validation, method)
         model = replace(self.model, calibration=calibration)
         validation.without("features").save(_validation_file(self.folder))
         saved.save(model, self.folder.model)
@@ -78,7 +82,7 @@ def subject_of_run(run: Run, out: str | None) -> Subject:
     known = run.folder.data_index_file.exists()
     index = DataIndex.load(run.folder.data_index_file) if known else None
     counts = splits.get("train", {}).get("classes", {})
-    return Subject(run.model, folder, facts, index, counts)
+    return Subject(run.model, folder, facts, index, counts, suspects_of(run.folder))
 
 
 def _validation_file(folder: RunFolder) -> Path:

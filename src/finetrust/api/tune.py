@@ -9,9 +9,10 @@ from typing import Any
 import torch
 from torch import nn
 
+from finetrust.api.label_check import check_labels
 from finetrust.api.out_folder import open_folder
 from finetrust.api.run import Run
-from finetrust.api.task_of import task_of
+from finetrust.api.task_of import refuse_calibration, task_of
 from finetrust.api.versions import versions
 from finetrust.config import TuneOptions, make_options, read_yaml
 from finetrust.core.errors import UserError
@@ -191,6 +192,8 @@ def _tune(
     if accelerator.is_main_process:
         inference = inference or Inference(network, setting.precision)
         calibration = _judge(task, options, inference, val, folder)
+        if prepared is not None and any(phase["cached"] for phase in done):
+            check_labels(prepared, train, index, folder, options.seed, options.workers)
         baseline = task.baseline(train)
         if baseline is not None:
             baseline.save(folder.baseline)
@@ -221,6 +224,7 @@ def _refuse_options(options: TuneOptions, task: Task, name: str) -> None:
             f"augment '{options.augment}' is not made for {name}",
             f"Choose among {', '.join(task.augments)}.",
         )
+    refuse_calibration(options, task, name)
     for option in TASK_OPTIONS:
         value = getattr(options, option)
         if option not in task.options and value != TuneOptions.model_fields[option].default:
@@ -296,7 +300,7 @@ def _judge(
         judged.append(task.judge(outputs, to_device(targets, inference.device)))
         parts.append(task.predictions(part, outputs))
         order.append(rows)
-    predictions = replace(in_order(parts, order), split="val")
+    predictions = replace(in_order(parts, order), split="val").with_groups(val.groups)
     predictions.save(folder.predictions / "val" / "clean.parquet")
     folder.write_record(validation=task.figures(judged, val.classes))
-    return calibrate(predictions)
+    return calibrate(predictions, options.calibration)

@@ -38,6 +38,8 @@ class Estimate:
         (:func:`finetrust.trust.accuracy.intervals.resampled_means` with ``RESAMPLES``), in their order:
         float64 array (n_resamples,). By it two models that were judged on the same items are compared
         in pairs.
+    secondary : bool
+        Whether this part is for those who look closer, though its measure is not.
     """
 
     value: float
@@ -47,6 +49,21 @@ class Estimate:
     subset: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
     replicates: Callable[[], np.ndarray] | None = field(default=None, compare=False, repr=False)
+    secondary: bool = False
+
+
+@dataclass(frozen=True)
+class Absence:
+    """What a measure's arithmetic returns for a part of the data on which it does not apply.
+
+    Parameters
+    ----------
+    reason : str
+    subset : str
+    """
+
+    reason: str
+    subset: str
 
 
 @dataclass(frozen=True)
@@ -91,7 +108,7 @@ class Measure:
         return asdict(self)
 
 
-Estimator = Callable[["Evidence"], Iterable[Estimate]]
+Estimator = Callable[["Evidence"], Iterable[Estimate | Absence]]
 
 
 @dataclass(frozen=True)
@@ -111,15 +128,25 @@ class MeasureDefinition:
     meaning: str = ""
     topic: Topic = ""
     secondary: bool = False
+    per_group: bool = True
 
     def measure(self, estimate: Estimate) -> Measure:
         """Return `estimate` with the facts of this definition."""
         figures = {name: value for name, value in vars(estimate).items() if name != "replicates"}
-        return Measure(**self._facts(), **figures)
+        figures["secondary"] = self.secondary or estimate.secondary
+        return Measure(**{**self._facts(), **figures})
 
-    def not_applicable(self, reason: str) -> Measure:
-        """Return this measure without a value, for the given reason."""
-        return Measure(**self._facts(), value=None, ci_low=None, ci_high=None, n=0, reason=reason)
+    def not_applicable(self, reason: str, subset: str = "") -> Measure:
+        """Return this measure, or a part of it, without a value, for the given reason."""
+        return Measure(
+            **self._facts(),
+            value=None,
+            ci_low=None,
+            ci_high=None,
+            n=0,
+            reason=reason,
+            subset=subset,
+        )
 
     def _facts(self) -> dict[str, Any]:
         names = (
@@ -146,11 +173,13 @@ def measure(
     meaning: str = "",
     topic: Topic = "",
     secondary: bool = False,
+    per_group: bool = True,
 ) -> Callable[[Estimator], Estimator]:
     """Register the decorated function as a measure.
 
     The function takes :class:`~finetrust.core.evidence.Evidence` and yields one
-    :class:`Estimate` for all the data and, where it makes sense, one per subset. It raises
+    :class:`Estimate` for all the data and, where it makes sense, one per subset (or an
+    :class:`Absence` for a subset on which it has no meaning). It raises
     :class:`~finetrust.core.errors.NotApplicable` with the reason where it has no meaning.
 
     Parameters
@@ -180,12 +209,15 @@ def measure(
         The question within its axis that it answers; see :data:`Topic`.
     secondary : bool
         Whether it is for those who look closer: shown in the report, not in the terminal.
+    per_group : bool
+        Whether a measure of the accuracy axis is also computed within each subgroup that the user
+        names: its estimate for all the data, of which the first without a subset is taken.
     """
 
     def decorate(estimate: Estimator) -> Estimator:
         definition = MeasureDefinition(
             name, axis, title, unit, better, method, reference, needs, estimate, share, meaning,
-            topic, secondary,
+            topic, secondary, per_group,
         )  # fmt: skip
         measures.add(name, definition)
         return estimate

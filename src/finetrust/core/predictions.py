@@ -51,6 +51,11 @@ class Predictions:
         """Return the table without a column, which need not be there."""
         return replace(self, columns={k: v for k, v in self.columns.items() if k != column})
 
+    def with_groups(self, groups: Mapping[str, np.ndarray]) -> "Predictions":
+        """Return the table with subgroups as columns ``group:NAME`` of str (n,)."""
+        added = {f"group:{name}": values for name, values in groups.items()}
+        return replace(self, columns={**self.columns, **added})
+
     @classmethod
     def joined(cls, parts: Sequence["Predictions"]) -> "Predictions":
         """Return tables with the same columns as one."""

@@ -107,15 +107,20 @@ def read_class_predictions(file: Path, columns: PredictionColumns) -> GivenPredi
         return replace(found, split=split, perturbation=perturbation)
 
     for_thresholds = clean & validation & ~judged
+    groups = {name: table.text(name) for name in columns.group_columns}
     return GivenPredictions(
         taken(clean & judged, split),
         classes,
-        taken(for_thresholds, "val") if for_thresholds.any() else None,
+        taken(for_thresholds, "val").with_groups(
+            {name: values[for_thresholds] for name, values in groups.items()}
+        )
+        if for_thresholds.any()
+        else None,
         {
             str(name): taken((perturbations == name) & judged, split, str(name))
             for name in np.unique(perturbations[~clean & judged])
         },
-        {name: table.text(name)[clean & judged] for name in columns.group_columns},
+        {name: values[clean & judged] for name, values in groups.items()},
         notes,
     )
 

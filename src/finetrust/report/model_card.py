@@ -12,9 +12,11 @@ from finetrust.core.measure import Measure
 from finetrust.core.run_folder import RunFolder
 from finetrust.report.absent import absent, left_out
 from finetrust.report.markdown import code_block, escaped, table
-from finetrust.report.numbers import count, interval_of, sentence_list, value_of
+from finetrust.report.next_steps import next_steps
+from finetrust.report.numbers import count, counted, interval_of, sentence_list, value_of
 from finetrust.report.report_data import ReportData
 from finetrust.report.reproduce import commands, evaluation_command
+from finetrust.report.topics import primary, secondary
 from finetrust.report.training_facts import epochs_run, starting_weights
 from finetrust.report.verdicts import verdicts
 from finetrust.report.verdicts.accuracy import baseline_sentence
@@ -70,7 +72,7 @@ def _front_matter(data: ReportData) -> str:
     if data.profile is not None:
         metrics = [
             {"type": m.name, "name": m.title, "value": round(m.value, 6)}
-            for m in _whole(data.profile.measures)
+            for m in primary(_whole(data.profile.measures))
             if m.value is not None
         ]
         dataset = {"type": data.data_name, "name": data.data_name}
@@ -130,16 +132,18 @@ def _evaluation(data: ReportData) -> str:
     if profile is None:
         return "Not evaluated yet:\n\n" + code_block("sh", [evaluation_command(data)])
     judged = profile.data
+    shown = primary(_whole(profile.measures))
     told = (
         f"On {count(judged.get('n', 0))} {escaped(judged.get('split') or '')} {data.inputs} of "
         f"{escaped(judged.get('name', 'unknown'))}; 95 % confidence intervals."
     )
-    rows = [
-        [m.title, value_of(m), interval_of(m), count(m.n)]
-        for m in _whole(profile.measures)
-        if m.applies
-    ]
+    rows = [[m.title, value_of(m), interval_of(m), count(m.n)] for m in shown if m.applies]
     parts = [told, table(["Measure", "Value", "95 % interval", "Items"], rows)]
+    more = sum(m.applies for m in secondary(_whole(profile.measures)))
+    if more:
+        parts.append(
+            f"{counted(more, 'more measure stands', 'more measures stand')} in the report."
+        )
     baseline = baseline_sentence(profile)
     if baseline:
         parts.append(escaped(baseline))
@@ -151,7 +155,11 @@ def _evaluation(data: ReportData) -> str:
 def _limitations(data: ReportData) -> str:
     if data.profile is None:
         return "Unknown, as long as it was not evaluated."
-    warnings = [*data.profile.notes, *cautions(data.profile, data.data_report)]
+    found = [
+        f"{step.finding} {step.remedy.replace('`', '')}"
+        for step in next_steps(data.profile, data.data_report)
+    ]
+    warnings = [*data.profile.notes, *found, *cautions(data.profile)]
     missing = [f"{group.subject} {group.told}." for group in absent(data.profile.measures)]
     others = left_out(data.profile.measures)
     if others is not None:

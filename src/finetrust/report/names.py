@@ -44,10 +44,24 @@ def subset_value(measure: Measure) -> str:
     return measure.subset.partition("=")[2] or measure.subset
 
 
+def is_part(measure: Measure) -> bool:
+    """Return whether a measure is of a part of the data, one value of what they were divided by.
+
+    A subset without a value names what the measure is about, e.g. a column whose groups it compares.
+    """
+    return "=" in measure.subset
+
+
 def subset_label(measure: Measure) -> str:
     """Return the part of the data in words; what the user's data call it stays as it is."""
     value = subset_value(measure)
     return words(value) if subset_kind(measure) in ("corruption", "perturbation") else value
+
+
+def subset_name(measure: Measure) -> str:
+    """Return the part of the data with what they were divided by: ``class cat``."""
+    kind, label = subset_kind(measure), subset_label(measure)
+    return label if kind == label else f"{kind} {label}"
 
 
 def printable(text: object) -> str:

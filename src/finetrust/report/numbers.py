@@ -15,6 +15,11 @@ def percent(share: float) -> str:
     return f"{_percent_digits(share)}{SPACE}%"
 
 
+def promised(share: float) -> str:
+    """Return a share that was asked for, not measured, as percents: ``0.9`` as ``90 %``."""
+    return f"{share * 100:g}{SPACE}%"
+
+
 def number(value: float) -> str:
     """Return a bare number with three decimals; a small one that is not 0 is not shown as 0."""
     if value == 0:

@@ -1,6 +1,6 @@
 """The trust profile as a table for the terminal: axis by axis, with intervals and warnings."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from rich.box import SIMPLE_HEAD
@@ -12,20 +12,32 @@ from rich.text import Text
 from finetrust.core.measure import AXES, Measure
 from finetrust.core.profile import TrustProfile
 from finetrust.report.absent import absent, left_out
+from finetrust.report.details import part_told_of
 from finetrust.report.judged import measures_of, noun_of
-from finetrust.report.names import AXIS_TITLES, model_title, printable, subset_kind, subset_label
-from finetrust.report.numbers import SPACE, count, interval_of, value_of
+from finetrust.report.names import (
+    AXIS_TITLES,
+    is_part,
+    model_title,
+    printable,
+    subset_kind,
+    subset_name,
+)
+from finetrust.report.numbers import SPACE, count, counted, interval_of, value_of
+from finetrust.report.topics import QUESTIONS, by_topic, primary, secondary
 
-MOST_PARTS = 10
-PARTS_SHOWN = 5
+MOST_PARTS = 5
+PARTS_SHOWN = 3
+
+Row = tuple[RenderableType, ...]
 
 
 def profile_table(profile: TrustProfile) -> RenderableType:
     """Return the measures of a profile as a table of four columns, 80 characters wide or less.
 
-    A measure with many parts, such as one a class, shows its weakest ones and how many more there
-    are. What does not apply is dim and says why, reason by reason; of measures that are made for other
-    tasks only the number is told. Notes stand below as warnings.
+    They stand under their axis and the question that they answer; of those for closer looks only the
+    number is told. A measure with many parts, such as one a class, shows its weakest ones and how many
+    more there are. What does not apply is dim and says why, reason by reason; of measures that are made
+    for other tasks only the number is told. Notes stand below as warnings.
     """
     table = Table(box=SIMPLE_HEAD, title=_title(profile), title_justify="left", pad_edge=False)
     table.add_column("measure", ratio=1, overflow="fold")
@@ -35,7 +47,7 @@ def profile_table(profile: TrustProfile) -> RenderableType:
         measures = measures_of(profile, axis)
         if measures:
             table.add_row(Text(AXIS_TITLES[axis], style="bold"))
-            for row in [*_rows(measures), *_absent(measures)]:
+            for row in _axis(measures):
                 table.add_row(*row)
             table.add_section()
     others = left_out(profile.measures)
@@ -52,24 +64,44 @@ def _title(profile: TrustProfile) -> Text:
     return Text(printable(told), style="bold")
 
 
-def _rows(measures: Iterable[Measure]) -> Iterator[tuple[RenderableType, ...]]:
+def _axis(measures: Sequence[Measure]) -> Iterator[Row]:
+    """Yield the rows of an axis; the questions are named where there are several."""
+    shown = by_topic(primary(measures))
+    asked = [topic for topic in shown if any(m.applies for m in shown[topic])]
+    for topic in asked:
+        if QUESTIONS[topic] and len(asked) > 1:
+            yield (_indented(Text(QUESTIONS[topic], style="italic"), 2),)
+        yield from _rows(shown[topic], 4 if len(asked) > 1 else 2)
+    yield from _absent(primary(measures))
+    more = len({m.name for m in secondary(measures) if m.applies})
+    if more:
+        told = counted(more, "more measure: see the report", "more measures: see the report")
+        yield (_indented(Text(told, style="dim"), 2),)
+
+
+def _rows(measures: Iterable[Measure], indent: int) -> Iterator[Row]:
     for _, same in groupby(measures, key=lambda measure: measure.name):
         members = [measure for measure in same if measure.applies]
-        parts = [measure for measure in members if measure.subset]
-        for whole in (measure for measure in members if not measure.subset):
-            yield _row(whole, whole.title, 2)
+        parts = [measure for measure in members if is_part(measure)]
+        for whole in (measure for measure in members if not is_part(measure)):
+            part = part_told_of(whole)
+            yield _row(whole, f"{whole.title} ({part})" if part else whole.title, indent)
         if parts and len(parts) == len(members):
-            yield (_indented(Text(members[0].title), 2),)
-        shown = parts if len(parts) <= MOST_PARTS else _weakest(parts)
-        for part in shown:
-            yield _row(part, f"{subset_kind(part)} {subset_label(part)}", 4)
-        if len(parts) > len(shown):
-            left = count(len(parts) - len(shown))
-            rest = Text(f"... {left} more, none weaker: see the report", style="dim")
-            yield (_indented(rest, 4),)
+            yield (_indented(Text(printable(members[0].title)), indent),)
+        for _, of_kind in groupby(parts, key=subset_kind):
+            yield from _parts(list(of_kind), indent + 2)
 
 
-def _row(measure: Measure, name: str, indent: int) -> tuple[RenderableType, ...]:
+def _parts(parts: list[Measure], indent: int) -> Iterator[Row]:
+    shown = parts if len(parts) <= MOST_PARTS else _weakest(parts)
+    for part in shown:
+        yield _row(part, subset_name(part), indent)
+    if len(parts) > len(shown):
+        left = count(len(parts) - len(shown))
+        yield (_indented(Text(f"... {left} more, none weaker", style="dim"), indent),)
+
+
+def _row(measure: Measure, name: str, indent: int) -> Row:
     return (
         _indented(Text(printable(name)), indent),
         Text(value_of(measure)),
@@ -78,7 +110,7 @@ def _row(measure: Measure, name: str, indent: int) -> tuple[RenderableType, ...]
     )
 
 
-def _absent(measures: Iterable[Measure]) -> Iterator[tuple[RenderableType, ...]]:
+def _absent(measures: Iterable[Measure]) -> Iterator[Row]:
     for group in absent(measures):
         yield (_indented(Text(printable(f"{group.subject} {group.told}"), style="dim"), 2),)
 

@@ -13,6 +13,7 @@ from finetrust.core.errors import UserError
 from finetrust.core.nearest import did_you_mean
 from finetrust.core.predictions import Predictions
 from finetrust.data.dataset import Dataset
+from finetrust.trust.accuracy.probabilities import has_answer, log_probabilities
 
 
 def require_classes(dataset: Dataset, task: str) -> Dataset:
@@ -118,8 +119,11 @@ def decoded_classes(
     logits: Tensor, classes: Sequence[str], calibration: Mapping[str, Any], top: int
 ) -> list[dict[str, Any]]:
     """Return the most probable classes of each item, with calibrated probabilities."""
-    probabilities = torch.softmax(logits.double().cpu() / calibration.get("temperature", 1.0), 1)
-    return [_decoded(of_item, classes, top) for of_item in probabilities]
+    scores = logits.float().cpu().numpy()
+    probabilities = np.full(scores.shape, np.nan)
+    answered = has_answer(scores)
+    probabilities[answered] = np.exp(log_probabilities(scores[answered], calibration))
+    return [_decoded(torch.from_numpy(of_item), classes, top) for of_item in probabilities]
 
 
 def classes_line(answer: Mapping[str, Any]) -> str:

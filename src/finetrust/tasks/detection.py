@@ -149,7 +149,7 @@ class Detection(Task):
         calibration: Mapping[str, Any],
         top: int,
     ) -> list[dict[str, Any]]:
-        return decoded_boxes(outputs, [image.size for image in values], classes)
+        return decoded_boxes(outputs, [image.size for image in values], classes, calibration)
 
 
 tasks.add("detection", Detection())

@@ -1,7 +1,7 @@
 """What a detector found, in pixels of the original images: as a table, and for a user."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,7 @@ from finetrust.core.predictions import Predictions, ragged
 from finetrust.data.boxes.boxes import Boxes
 from finetrust.data.dataset import Dataset
 from finetrust.models.letterbox import Letterbox
-
-LEAST_SHOWN = 0.3
-"""Score from which a box is told to a user; the table keeps them all."""
+from finetrust.trust.accuracy.detection.score_calibration import LEAST, calibrated_scores
 
 
 def box_predictions(part: Dataset, outputs: Sequence[dict[str, Tensor]]) -> Predictions:
@@ -43,24 +41,31 @@ def decoded_boxes(
     outputs: Sequence[dict[str, Tensor]],
     sizes: Sequence[tuple[int, int]],
     classes: Sequence[str],
+    calibration: Mapping[str, Any],
 ) -> list[dict[str, Any]]:
-    """Return the boxes with a score of at least 0.3 of each image, as JSON values."""
+    """Return the boxes of each image, with calibrated scores, as JSON values.
+
+    Told are those with a score of at least 0.3 before calibration; the table keeps them all.
+    """
     answers: list[dict[str, Any]] = []
     for output, size in zip(outputs, sizes, strict=True):
         boxes, labels, scores = _on_image(output, size)
         if not np.isfinite(scores).all() or not np.isfinite(boxes).all():
             answers.append({"error": "the model returned NaN or infinity"})
             continue
+        told_scores = calibrated_scores(scores, calibration)
         answers.append(
             {
                 "boxes": [
                     {
                         "class": classes[label],
-                        "score": float(score),
+                        "score": float(told_score),
                         "box": [round(float(x), 1) for x in box],
                     }
-                    for box, label, score in zip(boxes, labels, scores, strict=True)
-                    if score >= LEAST_SHOWN
+                    for box, label, score, told_score in zip(
+                        boxes, labels, scores, told_scores, strict=True
+                    )
+                    if score >= LEAST
                 ]
             }
         )

@@ -15,6 +15,8 @@ from finetrust.core.predictions import Predictions
 from finetrust.data.dataset import Dataset
 from finetrust.models.assemble import Assembled
 from finetrust.models.network import Network
+from finetrust.tasks.caution import Caution, Cautious
+from finetrust.tasks.cautious_labels import cautious_labels
 from finetrust.tasks.label_targets import (
     aligned_labels,
     label_counts,
@@ -133,6 +135,11 @@ class MultiLabelTextClassification(TextTask):
             _decoded(of_text, classes, threshold, top)
             for of_text in outputs.double().cpu().sigmoid()
         ]
+
+    def cautious(
+        self, classes: Sequence[str], calibration: Mapping[str, Any], caution: Caution
+    ) -> Cautious:
+        return cautious_labels(classes, calibration, caution)
 
 
 tasks.add("multi-label-text-classification", MultiLabelTextClassification())

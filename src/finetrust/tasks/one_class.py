@@ -15,6 +15,8 @@ from finetrust.data.predictions_table import (
     PredictionColumns,
     read_class_predictions,
 )
+from finetrust.tasks.caution import Caution, Cautious
+from finetrust.tasks.cautious_classes import cautious_classes
 from finetrust.tasks.class_targets import (
     aligned,
     balanced_weights,
@@ -27,6 +29,7 @@ from finetrust.tasks.class_targets import (
     require_classes,
 )
 from finetrust.tasks.task import Objective, Task
+from finetrust.trust.accuracy.calibration.calibrate import class_calibrations
 
 
 class OneClass(Task):
@@ -34,6 +37,10 @@ class OneClass(Task):
 
     primary = "accuracy"
     headlines = {"accuracy": "accuracy", "stability": "corruption_accuracy"}
+
+    @property
+    def calibrations(self) -> tuple[str, ...]:
+        return class_calibrations()
 
     def prepare(self, dataset: Dataset, options: DataColumns) -> Dataset:
         return require_classes(dataset, self.pipeline)
@@ -83,6 +90,11 @@ class OneClass(Task):
         top: int,
     ) -> list[dict[str, Any]]:
         return decoded_classes(outputs, classes, calibration, top)
+
+    def cautious(
+        self, classes: Sequence[str], calibration: Mapping[str, Any], caution: Caution
+    ) -> Cautious:
+        return cautious_classes(classes, calibration, caution)
 
     def read_predictions(self, file: Path, columns: PredictionColumns) -> GivenPredictions:
         return read_class_predictions(file, columns)

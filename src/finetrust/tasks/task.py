@@ -11,6 +11,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from finetrust.config import DataColumns, ModelOptions, TuneOptions
+from finetrust.core.errors import UserError
 from finetrust.core.measure import Axis
 from finetrust.core.predictions import Predictions
 from finetrust.core.registry import Registry
@@ -20,6 +21,7 @@ from finetrust.data.input_kind import InputKind, Size
 from finetrust.data.predictions_table import GivenPredictions, PredictionColumns
 from finetrust.data.samples import Samples
 from finetrust.models.tree import Tree
+from finetrust.tasks.caution import Caution, Cautious
 
 if TYPE_CHECKING:
     from finetrust.models.assemble import Assembled
@@ -181,6 +183,11 @@ class Task(ABC):
         """Return a plain model fitted to the training data, to show beside the network; or None."""
         return None
 
+    @property
+    def calibrations(self) -> tuple[str, ...]:
+        """The values of ``--calibration`` there are for it."""
+        return ("temperature", "none")
+
     def load_baseline(self, folder: Path) -> Baseline | None:
         """Return what the baseline's ``save`` wrote, or None if there is none."""
         return None
@@ -266,6 +273,22 @@ class Task(ABC):
         top: int,
     ) -> list[dict[str, Any]]:
         """Return what a user wants to know about each of the inputs `values`, as JSON values."""
+
+    def cautious(
+        self, classes: Sequence[str], calibration: Mapping[str, Any], caution: Caution
+    ) -> Cautious:
+        """Return what adds to answers the sets and the abstentions that a user asks for.
+
+        Raises
+        ------
+        UserError
+            If the task has none, or the calibration does not allow what is asked.
+        """
+        raise UserError(
+            "sets and abstention are made for one class, or labels, for each input, and this model "
+            f"is for {self.pipeline or 'another task'}",
+            "Leave --set, --coverage and --max-risk out.",
+        )
 
     def read_predictions(self, file: Path, columns: PredictionColumns) -> GivenPredictions:
         """Read a table of predictions made elsewhere; by default one with the task's own columns.

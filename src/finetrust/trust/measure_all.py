@@ -1,24 +1,43 @@
-"""Every registered measure of one model on one data set."""
+"""Every registered measure of one model on one data set, and what they come to for parts of it."""
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
 
 from finetrust.core.errors import NotApplicable
 from finetrust.core.evidence import Evidence
-from finetrust.core.measure import AXES, Measure, MeasureDefinition, measures
+from finetrust.core.measure import AXES, Absence, Measure, MeasureDefinition, measures
+from finetrust.trust.accuracy.groups.group_figures import group_measures
+from finetrust.trust.accuracy.groups.slice_figures import slice_measures
 
 
-def measure_all(evidence: Evidence) -> tuple[Measure, ...]:
+def measure_all(evidence: Evidence, main: str = "accuracy") -> tuple[Measure, ...]:
     """Return all measures, axis by axis and within an axis by name.
 
     A measure that has no meaning here is present without a value and with the reason: its
-    predictions lack a column, it raised NotApplicable, or its figures are not finite.
+    predictions lack a column, it raised NotApplicable, or its figures are not finite. Measures of the
+    accuracy axis are also computed within the subgroups of the data.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    main : str
+        The measure by which the task is judged first. Its figures of subgroups are shown to every
+        reader, those of other measures to those who look closer.
     """
-    definitions = sorted(
-        (definition for _, definition in measures.items()), key=lambda d: AXES.index(d.axis)
-    )
-    return tuple(m for definition in definitions for m in _measure(definition, evidence))
+    found: list[Measure] = []
+    divided: list[MeasureDefinition] = []
+    for _, definition in measures.items():
+        own = list(_measure(definition, evidence))
+        found += own
+        if _divided(definition) and any(m.applies and not m.subset for m in own):
+            divided.append(definition)
+    found += group_measures(evidence, divided, main)
+    found += slice_measures(evidence, divided)
+    return tuple(sorted(found, key=lambda m: (AXES.index(m.axis), m.name)))
+
+
+def _divided(definition: MeasureDefinition) -> bool:
+    return definition.axis == "accuracy" and definition.per_group
 
 
 def _measure(definition: MeasureDefinition, evidence: Evidence) -> Iterator[Measure]:
@@ -28,7 +47,10 @@ def _measure(definition: MeasureDefinition, evidence: Evidence) -> Iterator[Meas
         return
     try:
         for estimate in definition.estimate(evidence):
-            yield _finite(definition, definition.measure(estimate))
+            if isinstance(estimate, Absence):
+                yield definition.not_applicable(estimate.reason, estimate.subset)
+            else:
+                yield _finite(definition, definition.measure(estimate))
     except NotApplicable as error:
         yield definition.not_applicable(str(error))
 
@@ -53,4 +75,4 @@ def _finite(definition: MeasureDefinition, measured: Measure) -> Measure:
     if not bad:
         return measured
     reason = f"the {bad[0]} of the measure is {figures[bad[0]]}, not a finite number"
-    return replace(definition.not_applicable(reason), subset=measured.subset)
+    return definition.not_applicable(reason, measured.subset)

@@ -1,6 +1,7 @@
 """Intervals agree with scipy's and cover what they claim to cover."""
 
-from collections.abc import Callable
+import tracemalloc
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -13,10 +14,13 @@ from finetrust.trust.accuracy import intervals
 from finetrust.trust.accuracy.intervals import (
     basic_interval,
     bca_interval,
+    block_of_each,
     bootstrap_mean,
     bootstrap_share,
     percentile_interval,
+    resampled_counts,
     resampled_means,
+    resampled_tallies,
     wilson,
 )
 
@@ -144,6 +148,108 @@ def test_the_basic_interval_mirrors_the_percentile_interval() -> None:
 def test_equal_shares_get_the_interval_of_wilson() -> None:
     assert bootstrap_share(np.ones(5), 0) == tuple(map(float, wilson(5, 5)))
     assert bootstrap_share(np.full(5, 0.4), 0) == tuple(map(float, wilson(2, 5)))
+
+
+def test_resamples_are_the_same_for_every_measure_and_differ_by_seed() -> None:
+    values = np.random.default_rng(0).normal(size=(40, 3))
+    together = resampled_means(values, 200, seed=4)
+    for column in range(3):
+        alone = resampled_means(values[:, [column]], 200, seed=4)
+        np.testing.assert_allclose(alone[:, 0], together[:, column], rtol=1e-12)
+    drawn = np.concatenate(list(resampled_counts(40, 200, 4)))
+    np.testing.assert_allclose(drawn @ values / 40, together, rtol=1e-12)
+    assert (drawn.sum(axis=1) == 40).all()
+    assert not np.allclose(resampled_means(values, 200, seed=5), together)
+
+
+@given(st.lists(st.integers(-1, 3), min_size=1, max_size=20), st.integers(0, 5))
+def test_tallies_count_the_rows_of_each_resample(categories: list[int], seed: int) -> None:
+    given_categories = np.array(categories)
+    found = resampled_tallies(given_categories, 4, 20, seed)
+    for r, drawn in enumerate(np.concatenate(list(resampled_counts(len(categories), 20, seed)))):
+        rows = np.repeat(given_categories, drawn.astype(int))
+        assert found[r].tolist() == [(rows == c).sum() for c in range(4)]
+
+
+class TestManyRows:
+    """More rows than are resampled one by one: random blocks of them are."""
+
+    N, BLOCKS = 6000, 500
+
+    @pytest.fixture(autouse=True)
+    def _few_are_many(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+        monkeypatch.setattr(intervals, "MOST_RESAMPLED", 1000)
+        monkeypatch.setattr(intervals, "BLOCKS", self.BLOCKS)
+        block_of_each.cache_clear()
+        yield
+        block_of_each.cache_clear()
+
+    def test_blocks_are_random_and_of_equal_size(self) -> None:
+        block = block_of_each(self.N + 7, 0)
+        sizes = np.bincount(block, minlength=self.BLOCKS)
+        assert set(sizes.tolist()) == {12, 13}
+        assert abs(np.corrcoef(block, np.arange(self.N + 7))[0, 1]) < 0.05
+
+    @pytest.mark.parametrize("kind", ["normal", "skewed", "rare"])
+    def test_the_variance_is_that_of_a_mean_of_rows(self, kind: str) -> None:
+        found, expected = [], []
+        for seed in range(20):
+            rng = np.random.default_rng(seed)
+            values = {
+                "normal": rng.normal(size=self.N),
+                "skewed": rng.exponential(size=self.N) ** 2,
+                "rare": (rng.random(self.N) < 0.01).astype(float),
+            }[kind]
+            means = resampled_means(values[:, None], 1000, seed)[:, 0]
+            spread = values.std() / self.N**0.5
+            assert means.mean() == pytest.approx(values.mean(), abs=0.2 * spread)
+            found.append(means.var())
+            expected.append(spread**2)
+        assert np.mean(found) == pytest.approx(np.mean(expected), rel=0.05)
+
+    def test_the_mean_of_equal_values_does_not_vary_though_blocks_differ_in_size(self) -> None:
+        means = resampled_means(np.full((self.N + 7, 1), 0.3), 100, 0)
+        np.testing.assert_allclose(means, 0.3, rtol=1e-12)
+
+    def test_columns_and_models_stay_in_pairs(self) -> None:
+        values = np.random.default_rng(0).normal(size=self.N)
+        both = resampled_means(np.stack([values, 2 * values + 1], axis=1), 100, seed=3)
+        np.testing.assert_allclose(both[:, 1], 2 * both[:, 0] + 1, rtol=1e-12)
+        alone = resampled_means(values[:, None], 100, seed=3)
+        np.testing.assert_allclose(alone[:, 0], both[:, 0], rtol=1e-9)
+
+    @pytest.mark.parametrize("cells", [1, 1 << 22])
+    def test_tallies_are_those_of_the_blocks_drawn(
+        self, cells: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(intervals, "CELLS_AT_ONCE", cells)
+        categories = np.random.default_rng(0).integers(-1, 3, self.N + 7)
+        found = resampled_tallies(categories, 3, 5, seed=1)
+        block = block_of_each(self.N + 7, 1)
+        for r, drawn in enumerate(np.concatenate(list(resampled_counts(self.BLOCKS, 5, 1)))):
+            times = drawn[block]
+            assert found[r].tolist() == [times[categories == c].sum() for c in range(3)]
+
+    def test_the_interval_covers_a_mean_at_its_rate(self) -> None:
+        worlds = 200
+        bounds = np.array(
+            [
+                bootstrap_mean(np.random.default_rng(seed).exponential(size=2000) - 1, seed)
+                for seed in range(worlds)
+            ]
+        )
+        coverage = np.mean((bounds[:, 0] <= 0) & (bounds[:, 1] >= 0))
+        assert coverage == pytest.approx(0.95, abs=3 * (0.95 * 0.05 / worlds) ** 0.5 + 0.01)
+
+
+def test_a_million_rows_are_resampled_within_little_memory() -> None:
+    values = np.random.default_rng(0).random((1_000_000, 1))
+    tracemalloc.start()
+    means = resampled_means(values, 1000, seed=0)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert means.std() == pytest.approx(values.std() / 1000, rel=0.1)
+    assert peak < 200e6
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,19 @@ from finetrust.report.plots.interval_bar import interval_bar
 from finetrust.report.plots.scale import round_ticks
 
 
-def measure_bar(measure: Measure, span: tuple[float, float] | None = None) -> Markup:
-    """Return value and interval of a measure as a bar; nothing where it does not apply."""
+def measure_bar(
+    measure: Measure, span: tuple[float, float] | None = None, line: float | None = None
+) -> Markup:
+    """Return value and interval of a measure as a bar; nothing where it does not apply.
+
+    Parameters
+    ----------
+    measure : Measure
+    span : (float, float), optional
+        The ends of the scale.
+    line : float, optional
+        A value to compare with, e.g. that of all the data, drawn as a line.
+    """
     if measure.value is None or measure.ci_low is None or measure.ci_high is None:
         return Markup("")
     return interval_bar(
@@ -17,6 +28,7 @@ def measure_bar(measure: Measure, span: tuple[float, float] | None = None) -> Ma
         measure.ci_low,
         measure.ci_high,
         span=span or scale_of([measure]),
+        line=line,
         title=f"{value_of(measure)}, 95{SPACE}% interval {interval_of(measure)}",
     )
 

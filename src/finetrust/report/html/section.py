@@ -1,6 +1,6 @@
 """A section of the report; each is one file in ``sections/`` with its template beside it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -8,6 +8,7 @@ from markupsafe import Markup
 from finetrust.core.registry import Registry
 from finetrust.report.report_data import ReportData
 
+Parts = Callable[[ReportData], Sequence[tuple[str, str]]]
 Render = Callable[[ReportData], Markup | None]
 
 
@@ -24,22 +25,27 @@ class Section:
     title : str
     render : callable
         ReportData to the section's content, or None where it does not apply.
+    parts : callable, optional
+        ReportData to the (anchor, title) pairs of its parts that the contents name.
     """
 
     name: str
     order: int
     title: str
     render: Render
+    parts: Parts | None = None
 
 
 sections: Registry[Section] = Registry("report section", "finetrust.report.html.sections")
 
 
-def section(name: str, *, order: int, title: str) -> Callable[[Render], Render]:
+def section(
+    name: str, *, order: int, title: str, parts: Parts | None = None
+) -> Callable[[Render], Render]:
     """Register the decorated function as the content of a section."""
 
     def decorate(render: Render) -> Render:
-        sections.add(name, Section(name, order, title, render))
+        sections.add(name, Section(name, order, title, render, parts))
         return render
 
     return decorate

@@ -8,9 +8,11 @@ from markupsafe import Markup, escape
 
 from finetrust.report import numbers
 from finetrust.report.absent import absent
+from finetrust.report.details import part_told_of
 from finetrust.report.html.measure_bar import measure_bar
 from finetrust.report.names import DIRECTIONS, printable, subset_label, subset_value, words
 
+_CODE = re.compile(r"`([^`]+)`")
 _ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5})")
 
 
@@ -32,12 +34,15 @@ def _environment() -> Environment:
     environment.filters.update(
         absent=absent,
         bar=measure_bar,
+        code=code_marked,
         count=numbers.count,
         counted=numbers.counted,
         duration=numbers.duration,
         interval=numbers.interval_of,
         number=numbers.number,
+        part=part_told_of,
         percent=numbers.percent,
+        points=numbers.points,
         rate=numbers.learning_rate,
         reference=reference_links,
         subset_label=subset_label,
@@ -54,6 +59,11 @@ def reference_links(reference: str) -> Markup:
     """Return a reference in which ``arXiv:1706.04599`` is a link."""
     link = r'<a href="https://arxiv.org/abs/\1" rel="noreferrer">arXiv:\1</a>'
     return Markup(_ARXIV.sub(link, str(escape(printable(reference)))))
+
+
+def code_marked(text: str) -> Markup:
+    """Return text in which what stands between backticks is code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(printable(text)))))
 
 
 def _is_digest(value: str) -> bool:

@@ -98,6 +98,12 @@ def polyline(points: list[tuple[float, float]], class_: str) -> Markup:
     return element("polyline", points=joined, class_=class_)
 
 
+def polygon(points: list[tuple[float, float]], class_: str) -> Markup:
+    """Return the area between points."""
+    joined = " ".join(f"{_number(x)},{_number(y)}" for x, y in points)
+    return element("polygon", points=joined, class_=class_)
+
+
 def _child(child: object) -> str:
     return child if isinstance(child, Markup) else escape(printable(child))
 

@@ -1,4 +1,4 @@
-"""Sentences on accuracy: how good it is, against simpler answers, and where it is weakest."""
+"""Sentences on whether it is right: how often, against simpler answers, and for which class least."""
 
 import re
 
@@ -20,11 +20,11 @@ from finetrust.report.numbers import (
     value_of,
 )
 from finetrust.report.verdicts.measured import measured, reason_against, weakest
-from finetrust.report.verdicts.parts import class_parts, group_parts
+from finetrust.report.verdicts.parts import class_parts
 
 
 def accuracy_sentences(profile: TrustProfile) -> list[str]:
-    """Return how good the answers are, how that compares with guessing, and for whom least."""
+    """Return how good the answers are, how that compares with guessing, and the weakest class."""
     main = headline_of(profile, "accuracy")
     if main is None or not main.applies:
         return [f"How often it is right is not known: {reason_against(main)}."]
@@ -34,7 +34,6 @@ def accuracy_sentences(profile: TrustProfile) -> list[str]:
         *(_against_guessing(parts) if main.share else []),
         *_gain(profile),
         *_weakest_class(parts),
-        *_weakest_groups(group_parts(profile)),
     ]
 
 
@@ -116,15 +115,3 @@ def _weakest_class(parts: tuple[Measure, ...]) -> list[str]:
         f"Weakest {kind}: “{subset_value(lowest)}”, recognised in {count(hits(lowest))} of "
         f"{count(lowest.n)} items (interval {interval_of(lowest)})."
     ]
-
-
-def _weakest_groups(columns: dict[str, list[Measure]]) -> list[str]:
-    told = []
-    for column, members in columns.items():
-        lowest = weakest(tuple(members))
-        if lowest is not None and len(members) > 1:
-            told.append(
-                f"By “{column}” it is weakest for “{subset_value(lowest)}”: right in "
-                f"{count(hits(lowest))} of {count(lowest.n)} (interval {interval_of(lowest)})."
-            )
-    return told

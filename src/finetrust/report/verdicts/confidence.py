@@ -32,6 +32,12 @@ def mean_confidence(bins: Mapping[str, Any]) -> float | None:
     return sum(sums) / total if total else None
 
 
+def is_too_sure(bins: Mapping[str, Any]) -> bool:
+    """Return whether over all items of a reliability diagram confidence exceeds what is right."""
+    confident, right = mean_confidence(bins), _mean_accuracy(bins)
+    return confident is not None and right is not None and confident > right
+
+
 def _unknown(profile: TrustProfile) -> list[str]:
     named = [m for m in profile.axis("accuracy") if m.name.split("_")[-1] == "ece"]
     if named and all(map(of_other_tasks, named)):
@@ -59,7 +65,7 @@ def _lean(bins: Mapping[str, Any]) -> str:
     confident, right = mean_confidence(bins), _mean_accuracy(bins)
     if confident is None or right is None:
         return ""
-    word = "too sure" if confident > right else "not sure enough"
+    word = "too sure" if is_too_sure(bins) else "not sure enough"
     return f": on the whole it is {word}, {percent(confident)} confident and {percent(right)} right"
 
 

@@ -1,5 +1,7 @@
 """The parts of the data for which verdicts tell where a model is weakest: classes and subgroups."""
 
+from collections.abc import Iterable
+
 from finetrust.core.measure import Measure
 from finetrust.core.profile import TrustProfile
 from finetrust.report.judged import headline_of
@@ -12,21 +14,30 @@ def class_parts(profile: TrustProfile) -> tuple[Measure, ...]:
     A subgroup column may be called "class" too: of several shares by class the first one counts.
     """
     main = headline_of(profile, "accuracy")
-    own = _of_first_kind(profile.subsets(main.name)) if main else ()
+    own = _of_first_kind(_undivided(profile.subsets(main.name))) if main else ()
     if own or main is None or not main.share:
         return own
-    shares = [m for m in profile.axis("accuracy") if m.share and subset_kind(m) == "class"]
+    shares = [
+        m
+        for m in _undivided(profile.axis("accuracy"))
+        if m.share and subset_kind(m) == "class" and not m.secondary
+    ]
     return tuple(m for m in shares if m.name == shares[0].name)
 
 
 def group_parts(profile: TrustProfile) -> dict[str, list[Measure]]:
-    """Return the shares of subgroups by the column that the data were divided by."""
-    taken = {m.name for m in class_parts(profile)}
+    """Return the main measure within subgroups, by the column that the data were divided by."""
+    main = headline_of(profile, "accuracy")
     columns: dict[str, list[Measure]] = {}
-    for measure in profile.axis("accuracy"):
-        if measure.share and measure.subset and measure.name not in taken:
-            columns.setdefault(subset_kind(measure), []).append(measure)
+    for measure in profile.subsets(main.name) if main else ():
+        if measure.topic == "groups" and "column" in measure.details:
+            columns.setdefault(str(measure.details["column"]), []).append(measure)
     return columns
+
+
+def _undivided(measures: Iterable[Measure]) -> tuple[Measure, ...]:
+    """Return the measures without those of the subgroups and slices that the data were divided into."""
+    return tuple(m for m in measures if m.topic != "groups")
 
 
 def _of_first_kind(parts: tuple[Measure, ...]) -> tuple[Measure, ...]:

@@ -14,6 +14,7 @@ import numpy as np
 from finetrust.core.errors import NotApplicable
 from finetrust.core.evidence import Evidence
 from finetrust.core.predictions import Predictions
+from finetrust.trust.accuracy.calibration.methods.method import TEMPERATURE, method_of, methods
 
 NO_ANSWER = -1
 # exp() is 0 long before this; it keeps infinities out of the arithmetic, cubes of it included.
@@ -116,12 +117,17 @@ def log_probabilities(logits: np.ndarray, calibration: Mapping[str, Any]) -> np.
     -------
     float64 array (n, classes)
     """
-    return log_softmax(logits, temperature_of(calibration) or 1.0)
+    if method_of(calibration) in (None, TEMPERATURE):
+        return log_softmax(logits, temperature_of(calibration) or 1.0)
+    return methods.get(str(method_of(calibration))).apply(logits, calibration["parameters"])
 
 
 def keeps_answers(calibration: Mapping[str, Any]) -> bool:
-    """Return whether the most probable class is that of the largest logit for every input."""
-    return True
+    """Return whether the most probable class is that of the largest logit for every input.
+
+    A temperature keeps the order of the classes; the other methods may change it.
+    """
+    return method_of(calibration) in (None, TEMPERATURE)
 
 
 def temperature_of(calibration: Mapping[str, Any]) -> float | None:
@@ -143,8 +149,10 @@ def log_softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
     -------
     float64 array (n, classes)
     """
-    logits = logits.astype(np.float64)
+    shifted = logits.astype(np.float64)
     with np.errstate(over="ignore"):
-        shifted = (logits - logits.max(axis=1, keepdims=True)) / temperature
-    shifted = np.maximum(shifted, SMALLEST_LOG)
-    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+        shifted -= shifted.max(axis=1, keepdims=True)
+        shifted /= temperature
+    np.maximum(shifted, SMALLEST_LOG, out=shifted)
+    shifted -= np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return shifted

@@ -1,6 +1,7 @@
 """Accuracy under common corruptions (Hendrycks & Dietterich 2019, section 4)."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -77,12 +78,16 @@ def _matched(evidence: Evidence) -> tuple[np.ndarray, dict[str, dict[int, np.nda
     Float arrays (n,) over the same n items.
     """
     clean, by_type = matched(evidence)
-    right = {name: {s: _right(p) for s, p in of.items()} for name, of in by_type.items()}
-    return _right(clean), right
+    calibration = evidence.calibration
+    right = {
+        name: {severity: _right(table, calibration) for severity, table in of.items()}
+        for name, of in by_type.items()
+    }
+    return _right(clean, calibration), right
 
 
-def _right(predictions: Predictions) -> np.ndarray:
-    return is_right(predictions).astype(float)
+def _right(predictions: Predictions, calibration: Mapping[str, Any]) -> np.ndarray:
+    return is_right(predictions, calibration).astype(float)
 
 
 def _mean(arrays: list[np.ndarray]) -> np.ndarray:

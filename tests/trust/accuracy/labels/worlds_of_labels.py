@@ -49,4 +49,5 @@ def ordinary_labels() -> Evidence:
         for severity in (1, 2, 3)
     }
     baseline = labelled(logits + 2 * noise, targets).clean
-    return replace(evidence, perturbed=perturbed, baseline=baseline)
+    validation = labelled(*random_labels(80, 4, seed=2)).clean
+    return replace(evidence, perturbed=perturbed, baseline=baseline, validation=validation)

@@ -35,13 +35,10 @@ def test_it_agrees_with_torchmetrics_where_every_class_occurs() -> None:
 
 
 @given(tables(answered=False), st.integers(0, 100))
-def test_it_lies_in_its_interval_and_order_does_not_matter(table: tuple, seed: int) -> None:
+def test_it_lies_in_its_interval(table: tuple, seed: int) -> None:
     logits, targets = table
     found = measured(logits, targets, seed)
     assert 0 <= found.ci_low <= found.value <= found.ci_high <= 1
-    order = np.random.default_rng(seed).permutation(len(targets))
-    shuffled = measured(logits[order], targets[order], seed)
-    assert shuffled == found
 
 
 def test_an_item_without_an_answer_is_a_miss_of_its_class_only() -> None:
@@ -68,7 +65,7 @@ def test_where_all_items_are_right_or_all_wrong_the_interval_is_that_of_the_accu
 
 
 def test_the_interval_covers_the_true_value_at_its_rate() -> None:
-    rng, classes, worlds = np.random.default_rng(0), 10, 300
+    rng, classes, worlds = np.random.default_rng(0), 10, 200
 
     def world(n: int) -> tuple[np.ndarray, np.ndarray]:
         targets = rng.integers(0, classes, n)

@@ -26,19 +26,24 @@ def beside(data: ReportData) -> Markup | None:
         "sections/beside.html.j2",
         runs=runs,
         facts=[(name, [fact.get(name) for fact in facts]) for name in names],
-        axes=[(AXIS_TITLES[axis], rows) for axis in AXES if (rows := _rows(runs, axis))],
+        axes=_axes(runs, folded=False),
+        folded=_axes(runs, folded=True),
         different=_judged_on_other_data(data),
     )
 
 
-def _rows(runs: tuple[ReportData, ...], axis: Axis) -> list[dict[str, Any]]:
+def _axes(runs: tuple[ReportData, ...], folded: bool) -> list[tuple[str, list[dict[str, Any]]]]:
+    return [(AXIS_TITLES[axis], rows) for axis in AXES if (rows := _rows(runs, axis, folded))]
+
+
+def _rows(runs: tuple[ReportData, ...], axis: Axis, folded: bool) -> list[dict[str, Any]]:
     keys = list(
         dict.fromkeys(
             measure.key
             for run in runs
             if run.profile
             for measure in run.profile.axis(axis)
-            if not measure.subset
+            if not measure.subset and measure.secondary == folded
         )
     )
     rows = []

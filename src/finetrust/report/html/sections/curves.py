@@ -13,7 +13,7 @@ from finetrust.report.report_data import ReportData
 from finetrust.report.verdicts.measured import measured
 
 
-@section("curves", order=50, title="Training curves")
+@section("curves", order=80, title="Training curves")
 def curves(data: ReportData) -> Markup | None:
     """Return one chart of the losses and one of each validation figure."""
     phases = epochs_by_phase(data.log)

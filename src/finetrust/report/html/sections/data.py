@@ -1,4 +1,4 @@
-"""Data report: how many items of which class in which split, and what is wrong with them."""
+"""Data: whether the test can be trusted, and the data report that was made before training."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,27 +7,33 @@ from markupsafe import Markup
 
 from finetrust.report.html.section import section
 from finetrust.report.html.template import fill
-from finetrust.report.judged import noun_of
+from finetrust.report.html.topic import topic_part
+from finetrust.report.judged import measures_of, noun_of
 from finetrust.report.names import words
 from finetrust.report.numbers import count, counted
 from finetrust.report.plots.bar import stacked_bar
 from finetrust.report.report_data import ReportData
+from finetrust.report.topics import by_topic
 
 CLASSES_SHOWN = 25
 PROBLEMS_SHOWN = 20
 COPIES = {"exact_duplicates": "Exact copies", "near_duplicates": "Near copies"}
 
 
-@section("data", order=40, title="Data report")
-def data_report(data: ReportData) -> Markup | None:
-    """Return the data report of the run, made before training."""
-    report = data.data_report
-    if not report:
-        return None
+@section("data", order=60, title="Data")
+def data(data: ReportData) -> Markup | None:
+    """Return what was measured of the test itself, and the data report of the run."""
+    topics = by_topic(measures_of(data.profile, "data")) if data.profile else {}
+    parts = [topic_part(topic, measures, data) for topic, measures in topics.items()]
+    report = _report(data.data_report) if data.data_report else None
+    return fill("sections/data.html.j2", parts=parts, report=report) if parts or report else None
+
+
+def _report(report: Mapping[str, Any]) -> Markup:
     splits = dict(report.get("splits") or {})
     classes = _classes(splits)
     return fill(
-        "sections/data.html.j2",
+        "sections/data_report.html.j2",
         report=report,
         splits={name: (split or {}).get("n", 0) for name, split in splits.items()},
         inputs=noun_of(report),

@@ -6,8 +6,8 @@ from typing import Any
 from markupsafe import Markup
 
 from finetrust.report.html.section import section
-from finetrust.report.html.subset_table import subset_tables
 from finetrust.report.html.template import fill
+from finetrust.report.html.topic import topic_part
 from finetrust.report.html.weighted_text import weighted_text
 from finetrust.report.judged import measures_of
 from finetrust.report.names import plural, words
@@ -22,7 +22,7 @@ HEADINGS: Mapping[str, tuple[str, str]] = {
 }
 
 
-@section("interpretability", order=80, title="Interpretability")
+@section("interpretability", order=50, title="Interpretability")
 def interpretability(data: ReportData) -> Markup | None:
     """Return the decisions by kind, and the tables of the axis."""
     profile = data.profile
@@ -38,8 +38,7 @@ def interpretability(data: ReportData) -> Markup | None:
         has_texts=any(picture.get("tokens") for picture in profile.pictures),
         pictures=data.pictures,
         weighted_text=weighted_text,
-        measures=[m for m in measures if not m.subset],
-        tables=subset_tables(measures),
+        figures=topic_part("", measures, data) if measures else None,
     )
 
 

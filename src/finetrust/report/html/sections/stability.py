@@ -9,8 +9,8 @@ from finetrust.core.measure import Measure
 from finetrust.core.profile import TrustProfile
 from finetrust.report.details import severity_tables
 from finetrust.report.html.section import section
-from finetrust.report.html.subset_table import subset_tables
 from finetrust.report.html.template import fill
+from finetrust.report.html.topic import topic_part
 from finetrust.report.judged import measures_of, noun_of
 from finetrust.report.names import words
 from finetrust.report.numbers import quantity
@@ -19,7 +19,7 @@ from finetrust.report.report_data import ReportData
 from finetrust.report.verdicts.stability import untouched_value
 
 
-@section("stability", order=70, title="Stability")
+@section("stability", order=40, title="Stability")
 def stability(data: ReportData) -> Markup | None:
     """Return the heat maps of severities and the tables of the stability axis."""
     profile = data.profile
@@ -32,8 +32,7 @@ def stability(data: ReportData) -> Markup | None:
         "sections/stability.html.j2",
         maps=[_severity_map(profile, measure) for measure in severity_tables(profile)],
         inputs=noun_of(profile.data),
-        measures=[m for m in measures if not m.subset],
-        tables=subset_tables(measures),
+        figures=topic_part("", measures, data),
     )
 
 

@@ -9,6 +9,7 @@ from finetrust.report.html.section import section
 from finetrust.report.html.template import fill
 from finetrust.report.judged import headline_of
 from finetrust.report.names import words
+from finetrust.report.next_steps import NOTHING_FOUND, next_steps
 from finetrust.report.numbers import frequency_range, number, percent
 from finetrust.report.plots.icon_array import icon_array
 from finetrust.report.report_data import ReportData
@@ -21,7 +22,7 @@ from finetrust.report.verdicts.comparison import comparison_sentence
 
 @section("summary", order=10, title="Summary")
 def summary(data: ReportData) -> Markup:
-    """Return the verdicts on the axes, and what to be careful about."""
+    """Return the verdicts on the axes, and what to do next."""
     profile = data.profile
     if profile is None:
         return fill(
@@ -42,7 +43,9 @@ def summary(data: ReportData) -> Markup:
         icons=_icons(main) if main is not None and main.share and main.applies else None,
         compared=[sentence for sentence in compared if sentence],
         verdicts=verdicts(profile, data.data_report),
-        cautions=cautions(profile, data.data_report),
+        steps=next_steps(profile, data.data_report),
+        nothing_found=NOTHING_FOUND,
+        cautions=cautions(profile),
     )
 
 

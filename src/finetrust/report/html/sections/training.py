@@ -16,7 +16,7 @@ from finetrust.report.training_facts import epochs_run, starting_weights, traini
 SPLITS = {"n_train": "training", "n_val": "validation", "n_test": "test"}
 
 
-@section("training", order=30, title="What was trained on what")
+@section("training", order=70, title="What was trained on what")
 def training(data: ReportData) -> Markup | None:
     """Return the model with its provenance, the data, and the phases of training."""
     if not data.model:
@@ -84,4 +84,10 @@ def _calibration(fitted: Mapping[str, Any]) -> str:
         for name, value in fitted.items()
         if name != "n" and isinstance(value, float)
     ]
-    return f"{sentence_list(told)}, fitted on validation data" if told else ""
+    if fitted.get("method"):
+        told.append(f"{words(str(fitted['method'])).lower()} calibration")
+    if not told:
+        return ""
+    chosen = ", the best of several" if fitted.get("nll") else ""
+    instead = f" ({fitted['fallback']})" if fitted.get("fallback") else ""
+    return f"{sentence_list(told)}{chosen}, fitted on validation data{instead}"

@@ -5,7 +5,8 @@ Decisions of one cluster are not independent, so that clusters are drawn, not de
 
 import numpy as np
 
-from finetrust.trust.accuracy.calibration.reliability import BINS, Confidence
+from finetrust.trust.accuracy.calibration.bins import BINS
+from finetrust.trust.accuracy.calibration.reliability import Confidence
 from finetrust.trust.accuracy.intervals import RESAMPLES, basic_interval, resampled_means, wilson
 
 

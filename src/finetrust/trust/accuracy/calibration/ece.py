@@ -1,22 +1,29 @@
 """Expected calibration error: how far confidence is from accuracy, after calibration and before."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from finetrust.core.errors import NotApplicable
 from finetrust.core.evidence import Evidence
 from finetrust.core.measure import Estimate, measure
+from finetrust.trust.accuracy.answers import Answers, answers_of, uncalibrated_answers_of
+from finetrust.trust.accuracy.calibration.methods.method import method_of
 from finetrust.trust.accuracy.calibration.reliability import (
     Confidence,
+    calibration_p_value,
+    confidence_histogram,
     ece_interval,
     expected_calibration_error,
     reliability_diagram,
+    resampled_ece,
 )
-from finetrust.trust.accuracy.probabilities import answered_log_probabilities, temperature_of
+from finetrust.trust.accuracy.probabilities import temperature_of
 
 METHOD = (
     "Items are sorted into 15 bins of equal width by the probability of their predicted class; "
     "the distance between mean probability and accuracy in each bin, averaged over the items. "
-    "Bootstrap interval that allows for the upward bias of this figure on few items; items "
+    "Bootstrap interval that allows for the upward bias of this figure on few items; its lower end "
+    "is 0 unless a test of calibration (Bröcker & Smith 2007) speaks against it at 2.5 %; items "
     "without finite scores are left out."
 )
 REFERENCE = "Guo et al. 2017, arXiv:1706.04599, eq. 3"
@@ -27,27 +34,34 @@ REFERENCE = "Guo et al. 2017, arXiv:1706.04599, eq. 3"
     axis="accuracy",
     title="Expected calibration error",
     better="lower",
-    method=f"After calibration, where a temperature was fitted. {METHOD}",
+    method=f"After calibration, where one was fitted. {METHOD}",
     reference=REFERENCE,
     unit="%",
-    needs=("logits",),
+    needs=("target", "logits"),
+    meaning="How far, on average, the confidence that is shown is from how often such answers are "
+    "right.",
     topic="calibration",
 )
 def ece(evidence: Evidence) -> Iterator[Estimate]:
-    """Yield the ECE of the probabilities that ``predict`` shows.
+    """Yield the top-label ECE of the probabilities that ``predict`` shows.
 
-    The details hold the ``temperature`` (None if none was fitted) and a reliability diagram
-    ``before`` and ``after`` calibration (None if there is none).
+    The details hold the calibration's ``method`` (None if there is none) and ``temperature`` (None
+    for other methods), a reliability diagram ``before`` and ``after`` calibration (None if there is
+    none), the ``histogram`` of the confidence of right and wrong answers, and the ``p_value`` of
+    perfect calibration.
     """
-    before = _confidence(evidence, calibrated=False)
-    temperature = temperature_of(evidence.calibration)
-    after = _confidence(evidence, calibrated=True) if temperature else None
+    method, answers = method_of(evidence.calibration), answers_of(evidence)
+    before = Confidence.of_answers(uncalibrated_answers_of(evidence) if method else answers)
+    shown = Confidence.of_answers(answers)
     details = {
-        "temperature": temperature,
+        "method": method,
+        "temperature": temperature_of(evidence.calibration),
         "before": reliability_diagram(before),
-        "after": reliability_diagram(after) if after else None,
+        "after": reliability_diagram(shown) if method else None,
+        "histogram": confidence_histogram(shown),
+        "p_value": calibration_p_value(shown, evidence.seed),
     }
-    yield _estimate(after or before, evidence.seed, details)
+    yield _estimate(answers, evidence, details)
 
 
 @measure(
@@ -58,21 +72,25 @@ def ece(evidence: Evidence) -> Iterator[Estimate]:
     method=f"Before calibration: the model's own probabilities. {METHOD}",
     reference=REFERENCE,
     unit="%",
-    needs=("logits",),
+    needs=("target", "logits"),
+    meaning="How far the model's own confidence is from how often it is right, had it not been "
+    "calibrated.",
     topic="calibration",
 )
 def ece_before_calibration(evidence: Evidence) -> Iterator[Estimate]:
-    """Yield the ECE of the model's own probabilities."""
-    if temperature_of(evidence.calibration) is None:
-        raise NotApplicable("no temperature was fitted; the calibration error is the model's own")
-    yield _estimate(_confidence(evidence, calibrated=False), evidence.seed, {})
+    """Yield the top-label ECE of the model's own probabilities."""
+    if method_of(evidence.calibration) is None:
+        raise NotApplicable("no calibration was fitted; the calibration error is the model's own")
+    answers = uncalibrated_answers_of(evidence)
+    p_value = calibration_p_value(Confidence.of_answers(answers), evidence.seed)
+    yield _estimate(answers, evidence, {"p_value": p_value})
 
 
-def _confidence(evidence: Evidence, calibrated: bool) -> Confidence:
-    return Confidence.of(*answered_log_probabilities(evidence, calibrated))
-
-
-def _estimate(confidence: Confidence, seed: int, details: dict) -> Estimate:
+def _estimate(answers: Answers, evidence: Evidence, details: dict) -> Estimate:
+    confidence = Confidence.of_answers(answers)
     value = expected_calibration_error(confidence)
-    low, high = ece_interval(confidence, seed)
-    return Estimate(value, low, high, len(confidence.right), details=details)
+    low, high = ece_interval(confidence, evidence.seed)
+    replicates = partial(
+        resampled_ece, answers, confidence.bins, len(evidence.clean), evidence.seed
+    )
+    return Estimate(value, low, high, len(answers.right), "", details, replicates)

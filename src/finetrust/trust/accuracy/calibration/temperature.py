@@ -7,8 +7,6 @@ smoothing of Platt, "Probabilistic Outputs for Support Vector Machines", 1999, s
 import numpy as np
 from scipy.optimize import brentq
 
-from finetrust.core.predictions import Predictions
-from finetrust.trust.accuracy.calibration.calibrate import Calibrator, calibrators
 from finetrust.trust.accuracy.probabilities import SMALLEST_LOG, has_answer, log_softmax
 
 FLOOR = 0.05
@@ -61,10 +59,3 @@ def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> float:
     if slope(high) >= 0:
         return CEILING
     return float(np.exp(brentq(slope, low, high, xtol=1e-9)))
-
-
-def _fit(validation: Predictions) -> dict[str, float]:
-    return {"temperature": fit_temperature(validation["logits"], validation["target"])}
-
-
-calibrators.add("temperature", Calibrator(("target", "logits"), _fit))

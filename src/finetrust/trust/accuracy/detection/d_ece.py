@@ -12,21 +12,20 @@ from finetrust.core.errors import NotApplicable
 from finetrust.core.evidence import Evidence
 from finetrust.core.measure import Estimate, measure
 from finetrust.core.once import once
+from finetrust.trust.accuracy.calibration.bins import BINS
 from finetrust.trust.accuracy.calibration.clustered_ece import clustered_gap
-from finetrust.trust.accuracy.calibration.reliability import BINS, Confidence, reliability_diagram
+from finetrust.trust.accuracy.calibration.reliability import Confidence, reliability_diagram
 from finetrust.trust.accuracy.detection.found import COLUMNS, Found
+from finetrust.trust.accuracy.detection.score_calibration import KEY, LEAST, calibrated_scores
 from finetrust.trust.accuracy.detection.summary import matched_detections
-
-LEAST = 0.3
-"""Score from which a detection is judged: one that a user would be told."""
 
 SCORE_BINS, PLACE_BINS = 5, 3
 
 REFERENCE = "Küppers et al. 2020, arXiv:2004.13546, section 3"
 METHOD = (
-    "Detections with a score of at least 0.3 are right where they are matched with an object of their "
+    "Detections with a score of at least 0.3 before calibration are right where they are matched with an object of their "
     "class at an intersection over union of 0.5; those in crowds are left out. {} The distance between "
-    "mean score and share that is right in each bin is averaged over the detections. Bootstrap interval "
+    "mean score, after calibration where one was fitted, and share that is right in each bin is averaged over the detections. Bootstrap interval "
     "over images (n counts them), which allows for the upward bias of this figure."
 )
 
@@ -44,10 +43,15 @@ METHOD = (
     topic="calibration",
 )
 def d_ece(evidence: Evidence) -> Iterator[Estimate]:
-    """Yield the error by score; the details hold the reliability diagram."""
+    """Yield the error by score.
+
+    The details hold a reliability diagram ``before`` and ``after`` calibration (None if there is
+    none), and how many ``detections`` were judged.
+    """
     judged = _judged(evidence)
     details = {
-        "reliability": reliability_diagram(judged.confidence),
+        "before": reliability_diagram(judged.own),
+        "after": reliability_diagram(judged.confidence) if KEY in evidence.calibration else None,
         "detections": len(judged.image),
         "least_score": LEAST,
     }
@@ -82,6 +86,7 @@ def d_ece_position(evidence: Evidence) -> Iterator[Estimate]:
 
 @dataclass(frozen=True)
 class _Judged:
+    own: Confidence
     confidence: Confidence
     boxes: np.ndarray
     image: np.ndarray
@@ -94,8 +99,12 @@ def _judged(evidence: Evidence) -> _Judged:
     if not kept.any():
         raise NotApplicable(f"no detection has a score of {LEAST} or more")
     boxes = Found.of(evidence.clean).boxes[matches.source[kept]]
-    score = np.clip(matches.score[kept], 0, 1)
-    return _Judged(Confidence(score, matches.right[kept, 0, 0]), boxes, matches.image[kept])
+    right = matches.right[kept, 0, 0]
+    own, shown = (
+        Confidence(calibrated_scores(matches.score[kept], calibration), right)
+        for calibration in ({}, evidence.calibration)
+    )
+    return _Judged(own, shown, boxes, matches.image[kept])
 
 
 def _estimate(

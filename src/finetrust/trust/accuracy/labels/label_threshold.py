@@ -7,7 +7,7 @@ for all labels: one for each would be fitted to a few items where labels are rar
 import numpy as np
 
 from finetrust.core.predictions import Predictions
-from finetrust.trust.accuracy.calibration.calibrate import Calibrator, calibrators
+from finetrust.trust.accuracy.calibration.calibrate import EVERY, Calibrator, calibrators
 from finetrust.trust.accuracy.labels.label_answers import (
     DEFAULT_THRESHOLD,
     NEEDS,
@@ -50,4 +50,4 @@ def _fit(validation: Predictions) -> dict[str, float]:
     return {"label_threshold": found}
 
 
-calibrators.add("label_threshold", Calibrator(NEEDS, _fit))
+calibrators.add("label_threshold", Calibrator(NEEDS, _fit, EVERY))

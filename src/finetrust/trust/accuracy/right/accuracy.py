@@ -6,9 +6,10 @@ import numpy as np
 
 from finetrust.core.evidence import Evidence
 from finetrust.core.measure import Estimate, measure
+from finetrust.trust.accuracy.answers import decisions_of
 from finetrust.trust.accuracy.class_names import class_names
-from finetrust.trust.accuracy.intervals import wilson
-from finetrust.trust.accuracy.probabilities import NO_ANSWER, is_right, predicted_classes
+from finetrust.trust.accuracy.intervals import resampled_means, wilson
+from finetrust.trust.accuracy.probabilities import NO_ANSWER
 
 
 @measure(
@@ -20,22 +21,30 @@ from finetrust.trust.accuracy.probabilities import NO_ANSWER, is_right, predicte
     "without a finite score counts as wrong. Wilson score interval.",
     reference="Wilson 1927, JASA 22(158)",
     unit="%",
-    needs=("logits",),
+    needs=("target", "logits|predicted_class"),
     share=True,
+    meaning="How often the model gives the right answer.",
     topic="right",
 )
 def accuracy(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the accuracy; the details hold the confusion matrix."""
-    right = is_right(evidence.clean)
+    targets, predicted = evidence.clean["target"], decisions_of(evidence)
+    right = predicted == targets
     low, high = wilson(right.sum(), len(right))
     names = class_names(evidence)
-    targets, predicted = evidence.clean["target"], predicted_classes(evidence.clean)
     details = {
         "classes": names,
         "confusion": confusion_matrix(targets, predicted, len(names)).tolist(),
         "no_answer": int((predicted == NO_ANSWER).sum()),
     }
-    yield Estimate(float(right.mean()), float(low), float(high), len(right), details=details)
+    yield Estimate(
+        float(right.mean()),
+        float(low),
+        float(high),
+        len(right),
+        details=details,
+        replicates=lambda: resampled_means(right[:, None], seed=evidence.seed)[:, 0],
+    )
 
 
 def confusion_matrix(targets: np.ndarray, predicted: np.ndarray, n_classes: int) -> np.ndarray:

@@ -9,7 +9,8 @@ from finetrust.core.errors import NotApplicable
 from finetrust.core.evidence import Evidence
 from finetrust.core.measure import Estimate, measure
 from finetrust.core.predictions import Predictions
-from finetrust.trust.accuracy.intervals import wilson
+from finetrust.trust.accuracy.answers import decisions_of
+from finetrust.trust.accuracy.intervals import resampled_means, wilson
 from finetrust.trust.accuracy.probabilities import is_right
 
 
@@ -22,7 +23,7 @@ from finetrust.trust.accuracy.probabilities import is_right
     "logistic regression) that was trained on the same data. Wilson score interval.",
     reference="Wang & Manning 2012, ACL",
     unit="%",
-    needs=("logits",),
+    needs=("target", "logits|predicted_class"),
     share=True,
     meaning="The plain model counts words (TF-IDF with logistic regression).",
     topic="right",
@@ -44,7 +45,7 @@ def baseline_accuracy(evidence: Evidence) -> Iterator[Estimate]:
     "p-value of McNemar's exact test.",
     reference="Bonett & Price 2012, J. Educ. Behav. Stat. 37(4), eq. 5",
     unit="%",
-    needs=("logits",),
+    needs=("target", "logits|predicted_class"),
     meaning="How much more often the network is right than a plain model that counts words.",
     topic="right",
 )
@@ -52,12 +53,21 @@ def gain_over_baseline(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the difference of the accuracies."""
     from scipy.stats import binomtest
 
-    ours, theirs = is_right(evidence.clean), is_right(beside(evidence))
+    ours = decisions_of(evidence) == evidence.clean["target"]
+    theirs = is_right(beside(evidence))
     gained, lost, n = int((ours & ~theirs).sum()), int((theirs & ~ours).sum()), len(ours)
     low, high = paired_difference(gained, lost, n)
     p = binomtest(gained, gained + lost).pvalue if gained + lost else 1.0
     details = {"only_network_right": gained, "only_plain_model_right": lost, "mcnemar_p": float(p)}
-    yield Estimate((gained - lost) / n, low, high, n, details=details)
+    gain = ours.astype(float) - theirs
+    yield Estimate(
+        (gained - lost) / n,
+        low,
+        high,
+        n,
+        details=details,
+        replicates=lambda: resampled_means(gain[:, None], seed=evidence.seed)[:, 0],
+    )
 
 
 def beside(evidence: Evidence) -> Predictions:

@@ -1,0 +1,1 @@
+"""Gates: requirements on measures that are judged on confidence bounds."""

@@ -1,0 +1,36 @@
+"""The questions within an axis, in the order in which they are asked, and the measures of each."""
+
+from collections.abc import Iterable, Mapping
+
+from finetrust.core.measure import Measure, Topic
+
+QUESTIONS: Mapping[Topic, str] = {
+    "right": "Is it right?",
+    "groups": "For whom?",
+    "calibration": "Does it know when it is not?",
+    "selective": "When should it abstain?",
+    "conformal": "Sets instead of single answers",
+    "test": "Is the test itself trustworthy?",
+    "": "",
+}
+
+
+def by_topic(measures: Iterable[Measure]) -> dict[Topic, list[Measure]]:
+    """Return the measures of each question, in the order of the questions; those of none come last.
+
+    A topic that this finetrust does not know is none.
+    """
+    found: dict[Topic, list[Measure]] = {topic: [] for topic in QUESTIONS}
+    for measure in measures:
+        found[measure.topic if measure.topic in QUESTIONS else ""].append(measure)
+    return {topic: members for topic, members in found.items() if members}
+
+
+def primary(measures: Iterable[Measure]) -> list[Measure]:
+    """Return the measures that every reader is shown."""
+    return [measure for measure in measures if True]
+
+
+def secondary(measures: Iterable[Measure]) -> list[Measure]:
+    """Return the measures for those who look closer."""
+    return [measure for measure in measures if measure.secondary]

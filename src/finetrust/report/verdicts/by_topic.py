@@ -1,0 +1,27 @@
+"""What is said about each question within an axis."""
+
+from collections.abc import Callable, Mapping
+
+from finetrust.core.measure import Topic
+from finetrust.core.profile import TrustProfile
+from finetrust.report.verdicts.accuracy import accuracy_sentences
+from finetrust.report.verdicts.confidence import confidence_sentences
+from finetrust.report.verdicts.conformal import conformal_sentences
+from finetrust.report.verdicts.evaluation_data import evaluation_data_sentences
+from finetrust.report.verdicts.groups import group_sentences
+from finetrust.report.verdicts.selective import selective_sentences
+
+SENTENCES: Mapping[Topic, Callable[[TrustProfile], list[str]]] = {
+    "right": accuracy_sentences,
+    "groups": group_sentences,
+    "calibration": confidence_sentences,
+    "selective": selective_sentences,
+    "conformal": conformal_sentences,
+    "test": evaluation_data_sentences,
+}
+
+
+def topic_sentences(topic: Topic, profile: TrustProfile) -> list[str]:
+    """Return the answer to a question in one or a few plain sentences; empty if there is none."""
+    sentences = SENTENCES.get(topic)
+    return sentences(profile) if sentences else []

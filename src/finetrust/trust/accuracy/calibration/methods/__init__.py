@@ -1,0 +1,1 @@
+"""Calibration methods of classifiers, one file a method."""
