@@ -28,7 +28,7 @@ def by_topic(measures: Iterable[Measure]) -> dict[Topic, list[Measure]]:
 
 def primary(measures: Iterable[Measure]) -> list[Measure]:
     """Return the measures that every reader is shown."""
-    return [measure for measure in measures if True]
+    return [measure for measure in measures if not measure.secondary]
 
 
 def secondary(measures: Iterable[Measure]) -> list[Measure]:

@@ -114,8 +114,8 @@ def _waves() -> np.ndarray:
             waves,
             waves @ slope,
             waves @ (slope * place),
-            slope.T @ waves,
-            (slope * place).T @ waves,
+            slope.T @ waves,  # type: ignore
+            (slope * place).T @ waves,  # type: ignore
         ]
     ).reshape(5, -1, SIDE * SIDE)
     return np.asarray(_whitening(derived) @ derived, dtype=np.float32)

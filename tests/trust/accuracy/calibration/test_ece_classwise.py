@@ -73,6 +73,6 @@ def test_a_calibrated_model_is_hardly_ever_accused(classes: int) -> None:
 def test_classes_that_are_taken_for_one_another_are_found_out() -> None:
     # The confidence in the answer stays right on average, that in each class does not.
     logits, targets = calibrated_world(4000, 3, seed=0)
-    found = measured(logits + [0.8, -0.8, 0.0], targets)
+    found = measured(logits + np.array([0.8, -0.8, 0.0]), targets)
     assert found.ci_low > 0.05
     assert found.details["p_value"] < 0.002

@@ -44,7 +44,7 @@ def test_what_cannot_be_given_says_what_can() -> None:
         UserError, match=r"more than the 99 validation items.*Choose at most 0.99\."
     ):
         threshold_kept(kept, 0.995)
-    with pytest.raises(UserError, match="below 0.5"):
+    with pytest.raises(UserError, match=r"below 0\.5"):
         threshold_kept(kept, 0.3)
     with pytest.raises(UserError, match="0 validation items, too few"):
         threshold_kept(kept_of(np.array([])), 0.9)

@@ -60,7 +60,7 @@ def test_what_is_kept_gives_the_same_threshold() -> None:
     assert len(kept["logit"]) <= 350
     for coverage in (0.8, 0.9, 0.95, 0.99):
         assert label_threshold_kept(kept, coverage) == table.threshold_for(1 - coverage)
-    with pytest.raises(UserError, match="more than the 2000 validation items.*at most 0.99"):
+    with pytest.raises(UserError, match=r"more than the 2000 validation items.*at most 0.99"):
         label_threshold_kept(kept, 0.9999)
 
 

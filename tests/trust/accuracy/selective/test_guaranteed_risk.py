@@ -89,14 +89,14 @@ def test_too_few_items_are_told_how_many_it_takes() -> None:
     assert items_needed(0.05) == 59
     assert items_needed(0.01) == 299
     right = RiskTable.of(np.linspace(0, 1, 58), np.zeros(58, bool))
-    with pytest.raises(NotApplicable, match="58 validation items cannot promise.* 59 at least"):
+    with pytest.raises(NotApplicable, match=r"58 validation items cannot promise.* 59 at least"):
         right.threshold_for(0.05)
     assert RiskTable.of(np.linspace(0, 1, 59), np.zeros(59, bool)).threshold_for(0.05) == -1
 
 
 def test_where_the_surest_answers_are_wrong_nothing_is_promised() -> None:
     wrong = RiskTable.of(np.linspace(0, 1, 500), np.ones(500, bool))
-    with pytest.raises(NotApplicable, match="of the 100 most confident of 500.* 100 are wrong"):
+    with pytest.raises(NotApplicable, match=r"of the 100 most confident of 500.* 100 are wrong"):
         wrong.threshold_for(0.05)
 
 

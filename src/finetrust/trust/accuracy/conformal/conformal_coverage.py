@@ -51,7 +51,7 @@ def conformal_coverage(evidence: Evidence) -> Iterator[Estimate | Absence]:
                 "expected": _expected(sets),
                 **sets.facts,
             },
-            replicates=lambda covered=sets.covered: _resampled(covered, evidence.seed),
+            replicates=lambda covered=sets.covered: _resampled(covered, evidence.seed),  # type: ignore
             secondary=bool(subset),
         )
     yield from absent_parts(evidence)

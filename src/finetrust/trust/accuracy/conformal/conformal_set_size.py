@@ -45,7 +45,7 @@ def conformal_set_size(evidence: Evidence) -> Iterator[Estimate | Absence]:
             len(size),
             subset,
             {"asked": sets.asked, "sizes": sizes.tolist(), "counts": counts.tolist()},
-            replicates=lambda sets=sets: _resampled(sets, evidence.seed),
+            replicates=lambda sets=sets: _resampled(sets, evidence.seed),  # type: ignore
             secondary=bool(subset),
         )
     yield from absent_parts(evidence)

@@ -51,7 +51,8 @@ def conformal_size_stratified_coverage(evidence: Evidence) -> Iterator[Estimate 
         at, value, low, high = lowest_share(hits[judged], n[judged])
         worst = int(judged[at])
         strata = [
-            {"sizes": _sizes(s), "n": int(n[s]), "coverage": float(hits[s] / n[s])} for s in judged
+            {"sizes": _sizes(s), "n": int(n[s]), "coverage": float(hits[s] / n[s])}
+            for s in judged  # type: ignore
         ]
         details = {"asked": sets.asked, "sizes": _sizes(worst), "strata": strata}
         yield Estimate(value, low, high, int(n[worst]), subset, details)
