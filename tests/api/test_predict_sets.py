@@ -15,13 +15,30 @@ from finetrust.tasks.caution import Caution
 from finetrust.tasks.task import tasks
 from finetrust.trust.accuracy.calibration.calibrate import calibrate
 
-from ..trust.accuracy.labels.worlds_of_labels import labelled, random_labels
-from ..trust.worlds import calibrated_world, predictions_of
+
+def classified(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Logits (n, 4) and targets drawn from exactly their softmax."""
+    rng = np.random.default_rng(seed)
+    logits = 4 * rng.normal(size=(n, 4))
+    return logits, (logits + rng.gumbel(size=logits.shape)).argmax(axis=1)
+
+
+def labelled(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Logits (n, 4) and labels drawn from exactly their probabilities."""
+    rng = np.random.default_rng(seed)
+    logits = 2 * rng.normal(size=(n, 4)) - 0.5
+    return logits, (rng.random((n, 4)) < 1 / (1 + np.exp(-logits))).astype(np.int64)
+
+
+def calibrated_on(**columns: np.ndarray) -> dict:
+    n = len(next(iter(columns.values())))
+    return calibrate(Predictions(np.arange(n).astype(str), columns))
+
 
 CLASSES = ("ant", "bee", "cat", "dog")
-LOGITS, TARGETS = calibrated_world(1000, 4, seed=0, sharpness=4)
-CALIBRATION = calibrate(predictions_of(LOGITS, TARGETS))
-NEW, TRUTH = calibrated_world(4000, 4, seed=1, sharpness=4)
+LOGITS, TARGETS = classified(1000, seed=0)
+CALIBRATION = calibrated_on(logits=LOGITS, target=TARGETS)
+NEW, TRUTH = classified(4000, seed=1)
 TASK = tasks.get("classification")
 
 
@@ -136,8 +153,8 @@ def test_a_task_without_one_class_an_input_has_no_sets(name: str) -> None:
 
 
 def test_labels_come_as_sets_that_miss_few() -> None:
-    logits, due = random_labels(1000, 4, seed=1)
-    kept = calibrate(labelled(*random_labels(500, 4, seed=0)).clean)
+    (old_logits, old_due), (logits, due) = labelled(500, seed=0), labelled(1000, seed=1)
+    kept = calibrated_on(label_logits=old_logits, label_targets=old_due)
     task = tasks.get("multi-label-text-classification")
     found = task.cautious(CLASSES, kept, Caution(coverage=0.9))(torch.tensor(logits))
     missed = [
