@@ -146,7 +146,9 @@ def test_what_cannot_be_promised_is_one_line_that_says_what_can(run: finetrust.R
         added(NEW, {}, max_risk=0.1)
 
 
-@pytest.mark.parametrize("name", ["regression", "object-detection", "token-classification"])
+@pytest.mark.parametrize(
+    "name", ["regression", "detection", "segmentation", "token-classification"]
+)
 def test_a_task_without_one_class_an_input_has_no_sets(name: str) -> None:
     with pytest.raises(UserError, match="sets and abstention are made for one class"):
         tasks.get(name).cautious((), {}, Caution(coverage=0.9))

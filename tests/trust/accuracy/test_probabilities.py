@@ -9,11 +9,13 @@ from scipy import special
 
 from finetrust.core.errors import NotApplicable
 from finetrust.tasks.task import tasks
+from finetrust.trust.accuracy.calibration.calibrate import calibrate, class_calibrations
 from finetrust.trust.accuracy.probabilities import (
     NO_ANSWER,
     answered_log_probabilities,
     calibrated,
     is_right,
+    keeps_answers,
     log_softmax,
     predicted_classes,
 )
@@ -66,10 +68,11 @@ def test_without_any_answer_there_are_no_log_probabilities() -> None:
         answered_log_probabilities(evidence_of(SPOILED[:3], [0, 0, 0]))
 
 
-def test_calibrated_probabilities_are_those_that_predict_shows() -> None:
+@pytest.mark.parametrize("method", class_calibrations())
+def test_calibrated_probabilities_are_those_that_predict_shows(method: str) -> None:
     rng = np.random.default_rng(0)
     logits = (5 * rng.normal(size=(20, 4))).astype(np.float32)
-    calibration = {"temperature": 1.7}
+    calibration = calibrate(predictions_of(logits, np.arange(20) % 4), method)
     shown = tasks.get("classification").decode(
         torch.tensor(logits), [None] * 20, "abcd", calibration, 1
     )
@@ -78,6 +81,17 @@ def test_calibrated_probabilities_are_those_that_predict_shows() -> None:
     np.testing.assert_allclose(
         probabilities.max(1), [item["probability"] for item in shown], rtol=1e-12
     )
+
+
+def test_a_method_that_can_change_answers_changes_them_everywhere() -> None:
+    logits = np.array([[1.0, 0.0], [3.0, 0.0]])
+    calibration = {"method": "vector", "parameters": {"factors": [1, 1], "offsets": [0, 2]}}
+    predictions = predictions_of(logits, [1, 0])
+    assert keeps_answers({"temperature": 2.0})
+    assert not keeps_answers(calibration)
+    assert predicted_classes(predictions, calibration).tolist() == [1, 0]
+    assert calibrated(predictions, calibration).argmax(1).tolist() == [1, 0]
+    assert is_right(predictions, calibration).all()
 
 
 def test_calibrated_probabilities_of_items_without_an_answer_are_nan_in_their_place() -> None:

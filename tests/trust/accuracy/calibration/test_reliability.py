@@ -9,9 +9,10 @@ from scipy.special import log_softmax, softmax
 from sklearn.calibration import calibration_curve
 from torchmetrics.functional.classification import multiclass_calibration_error
 
+from finetrust.trust.accuracy.calibration.bins import BINS
 from finetrust.trust.accuracy.calibration.reliability import (
-    BINS,
     Confidence,
+    calibration_p_value,
     ece_interval,
     expected_calibration_error,
     reliability_diagram,
@@ -94,6 +95,21 @@ def test_it_lies_in_its_interval_and_order_does_not_matter(table: tuple, seed: i
     order = np.random.default_rng(seed).permutation(len(targets))
     shuffled = expected_calibration_error(confidence_of(logits[order], targets[order]))
     assert shuffled == pytest.approx(value, abs=1e-12)
+
+
+def test_the_p_value_is_uniform_where_confidence_is_the_truth() -> None:
+    def world(seed: int) -> Confidence:
+        return confidence_of(*calibrated_world(300, 5, seed))
+
+    found = np.array([calibration_p_value(world(seed), seed) for seed in range(300)])
+    for level in (0.025, 0.1, 0.5):
+        tolerance = 3 * (level * (1 - level) / 300) ** 0.5
+        assert np.mean(found <= level) == pytest.approx(level, abs=tolerance)
+
+
+def test_the_p_value_of_few_items_that_are_all_right_is_that_of_chance() -> None:
+    assert calibration_p_value(planted(np.full(3, 0.6), np.ones(3)), 0) > 0.1
+    assert calibration_p_value(planted(np.full(30, 0.6), np.ones(30)), 0) < 0.002
 
 
 @pytest.mark.parametrize("n", [1, 3])
