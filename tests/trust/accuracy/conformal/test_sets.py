@@ -211,6 +211,11 @@ def test_each_class_gets_its_own_threshold_and_one_with_few_items_that_of_all() 
     names = ("a", "b", "c", "d")
     scarce = sets_of(evidence_of(logits, targets, validation=few, classes=names))
     assert scarce["lac_by_class", 0.9].facts["pooled"] == ["c"]
+    losses = -log_softmax(few["logits"])[np.arange(len(few)), few["target"]]
+    limits = [threshold(losses[few["target"] == c] if c != 2 else losses, 0.9) for c in range(4)]
+    near = np.abs(-log_softmax(logits) - limits).min(axis=1) < 1e-9
+    held = (-log_softmax(logits) <= limits).sum(axis=1)
+    assert (scarce["lac_by_class", 0.9].size[~near] == held[~near]).all()
 
 
 def test_each_subgroup_gets_its_own_threshold_where_it_is_known_of_validation_data() -> None:

@@ -24,8 +24,7 @@ STRATA = (1, 3, 10, 100)
     f"in the stratum where it is lowest; strata with fewer than {FEWEST} test items are left out. "
     f"{SETS} The interval holds for the lowest of all strata: Wilson intervals of the single strata, "
     "widened so that all hold at once (Bonferroni).",
-    reference="Angelopoulos et al. 2021, arXiv:2009.14193, section 4.3 (size-stratified coverage "
-    "violation)",
+    reference="Angelopoulos et al. 2021, arXiv:2009.14193 (size-stratified coverage violation)",
     unit="%",
     needs=("target", "logits"),
     share=True,
@@ -51,7 +50,7 @@ def conformal_size_stratified_coverage(evidence: Evidence) -> Iterator[Estimate 
         at, value, low, high = lowest_share(hits[judged], n[judged])
         worst = int(judged[at])
         strata = [
-            {"sizes": _sizes(s), "n": int(n[s]), "coverage": float(hits[s] / n[s])}
+            {"sizes": _sizes(int(s)), "n": int(n[s]), "coverage": float(hits[s] / n[s])}
             for s in judged  # type: ignore
         ]
         details = {"asked": sets.asked, "sizes": _sizes(worst), "strata": strata}

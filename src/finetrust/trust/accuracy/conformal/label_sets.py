@@ -1,7 +1,7 @@
 """Conformal risk control: sets of labels that miss no more than a promised share of the true ones.
 
 Angelopoulos, Bates, Fisch, Lei & Schuster, "Conformal Risk Control", ICLR 2024, arXiv:2208.02814, eq. 4,
-with the false-negative rate of an item as its loss (section 3.1). Coverage of one class is the same
+with the false-negative rate of an item as its loss. Coverage of one class is the same
 promise where an item has one label.
 """
 

@@ -4,8 +4,8 @@
 ``lac``             least ambiguous sets
 ``aps``, ``raps``   adaptive sets without randomness, as ``predict`` shows them
 ``*_randomised``    the same with randomness, as the papers have them
-``lac_by_class``    one threshold a class (class-conditional: Sadinle et al. 2019, section 2; Vovk 2012,
-                    section 5), so that the coverage is promised within each class
+``lac_by_class``    one threshold a class (class-conditional: Sadinle et al. 2019; Vovk 2012), so that
+                    the coverage is promised within each class
 ``lac_by_group.X``  one threshold for each value of the subgroup column X (Romano, Barber, Sabatti &
                     Candès, "With Malice Toward None: Assessing Uncertainty via Equalized
                     Coverage", 2020), where it is known of the validation data

@@ -49,7 +49,7 @@ def area_under_the_risk_coverage_curve(evidence: Evidence) -> Iterator[Estimate]
     method=f"{METHOD} Less what that mean would be if every wrong answer came after every right one. "
     "BCa bootstrap over items; where all are right, or all wrong, there is no order to judge: with n "
     "items and no error seen the Wilson interval of the error rate bounds it.",
-    reference="Geifman, Uziel & El-Yaniv 2019, arXiv:1805.08206, eq. 3",
+    reference="Geifman, Uziel & El-Yaniv 2019, arXiv:1805.08206, section 2 (E-AURC)",
     unit="%",
     needs=("target", "logits"),
     meaning="What of the area under the risk-coverage curve is due to wrong answers given with more "

@@ -27,8 +27,8 @@ THRESHOLD = (
     "before calibration, since calibration is fitted to the same data."
 )
 REFERENCE = (
-    "Geifman & El-Yaniv 2017, arXiv:1705.08500, theorem 3.2; Angelopoulos et al. 2021, "
-    "arXiv:2110.01052, section 4.2"
+    "Geifman & El-Yaniv 2017, arXiv:1705.08500; Angelopoulos et al. 2021, "
+    "arXiv:2110.01052 (fixed-sequence testing)"
 )
 
 

@@ -67,7 +67,7 @@ class RankedErrors:
 
     @property
     def excess(self) -> float:
-        """By how much the AURC is above that of the best order (Geifman et al. 2019, eq. 3)."""
+        """By how much the AURC is above that of the best order (Geifman et al. 2019)."""
         return max(0.0, self.aurc - float(optimal_aurc(self.errors, len(self.wrong))))
 
     @cached_property
