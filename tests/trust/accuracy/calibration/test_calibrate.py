@@ -40,7 +40,7 @@ def test_none_scales_nothing() -> None:
 
 
 def test_an_unknown_method_suggests_the_nearest() -> None:
-    with pytest.raises(UserError, match="did you mean 'vector'"):
+    with pytest.raises(UserError, match="Did you mean 'vector'"):
         calibrate(predictions_of(*calibrated_world(20, 3, seed=0)), "vectors")
 
 

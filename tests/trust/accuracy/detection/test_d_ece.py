@@ -1,5 +1,7 @@
 """The calibration error of detections is 0 where scores are shares that are right, and only there."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 
 from finetrust.core.evidence import Evidence
 from finetrust.core.measure import Measure
+from finetrust.trust.accuracy.calibration.calibrate import calibrate
 from finetrust.trust.accuracy.calibration.clustered_ece import clustered_gap
 from finetrust.trust.accuracy.calibration.reliability import (
     Confidence,
@@ -69,9 +72,23 @@ def test_the_diagram_is_that_of_the_judged_detections() -> None:
     scenes[0]["true_crowd"][:] = True
     details = measured(evidence_of(scenes))["d_ece"].details
     crowded = len(scenes[0]["true_crowd"])
-    assert details["detections"] == sum(details["reliability"]["count"]) == 120 - crowded
+    assert details["detections"] == sum(details["before"]["count"]) == 120 - crowded
     empty = reliability_diagram(Confidence(np.array([0.5]), np.array([True])))
-    assert details["reliability"].keys() == empty.keys()
+    assert details["before"].keys() == empty.keys()
+    assert details["after"] is None
+
+
+def test_scores_are_judged_after_their_calibration() -> None:
+    validation, unseen = evidence_of(planted(400, 5, shift=0.2)), planted(400, 6, shift=0.2)
+    calibration = calibrate(validation.clean)
+    before = measured(evidence_of(unseen))
+    after = measured(replace(evidence_of(unseen), calibration=calibration))
+    assert before["d_ece"].ci_low > 0.15
+    assert after["d_ece"].ci_low == 0
+    assert after["d_ece"].details["before"] == before["d_ece"].details["before"]
+    assert sum(after["d_ece"].details["after"]["count"]) == before["d_ece"].details["detections"]
+    assert after["d_ece_position"].value < before["d_ece_position"].value - 0.1
+    assert after["ap"] == before["ap"]
 
 
 def test_low_scores_are_not_judged() -> None:

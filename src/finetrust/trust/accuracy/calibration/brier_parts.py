@@ -4,6 +4,12 @@ Murphy, "A New Vector Partition of the Probability Score", Journal of Applied Me
 Bröcker, "Reliability, sufficiency, and the decomposition of proper scores", QJRMS 135, 2009; without
 the bias of few items as Ferro & Fricker, "A bias-corrected decomposition of the Brier score", QJRMS
 138, 2012.
+
+Gaps, not frequencies, are averaged in the bins, so that probabilities which differ within a bin do no
+harm: of a calibrated model the calibration part is 0 on average. A bin of one item says nothing of it.
+Share of 200 simulated data sets (10 classes) whose interval covers the true part, where logits are
+multiplied by 1, 1.15, 1.5 and 3: of calibration 0.95 and more; of refinement 0.95, 0.93, 0.92 and 0.87
+with 200 items (too many bins of one item), 0.96 to 0.97 with 2,000.
 """
 
 from collections.abc import Callable, Iterator

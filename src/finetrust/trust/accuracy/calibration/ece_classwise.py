@@ -38,7 +38,9 @@ def ece_classwise(evidence: Evidence) -> Iterator[Estimate]:
     most the true one plus the noise's, the true error is at least the estimate less the noise: the
     lower bound, which is low where the error is large.
 
-    COVERAGE
+    Share of 200 simulated data sets (10 classes) whose interval covers the true error: with 200 items
+    0.975, 1.0, 1.0 and 1.0 where logits are multiplied by 1, 1.15, 1.5 and 3, with 2,000 items 0.98,
+    1.0, 1.0 and 0.985.
     """
     found = classwise_of(evidence)
     at_least_two(np.empty(found.n))

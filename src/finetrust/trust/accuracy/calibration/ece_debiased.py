@@ -87,7 +87,10 @@ def debiased_error(
     free of the bias. For the upper bound see
     :func:`finetrust.trust.accuracy.calibration.reliability.ece_interval`.
 
-    COVERAGE
+    Share of 200 simulated data sets whose interval covers the true value, as in that function's
+    table: with 200 items 1.0, 1.0, 0.985 and 0.965 as overconfidence rises, with 2,000 items 1.0,
+    0.995, 0.96 and 0.96. The lower bound is cautious: of 200 items it is above 0 in 2 % where the true
+    error is 0.13.
 
     Parameters
     ----------

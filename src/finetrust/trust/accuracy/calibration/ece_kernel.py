@@ -62,7 +62,9 @@ def smooth_error(confidence: Confidence, seed: int) -> tuple[float, float, float
     The interval is made as that of
     :func:`finetrust.trust.accuracy.calibration.reliability.ece_interval`.
 
-    COVERAGE
+    Share of 200 simulated data sets whose interval covers the true value, as in that function's
+    table: with 200 items 0.965, 0.945, 0.94 and 0.94 as overconfidence rises, with 2,000 items 0.99,
+    0.96, 0.955 and 0.955.
 
     Parameters
     ----------

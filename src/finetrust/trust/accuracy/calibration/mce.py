@@ -49,8 +49,9 @@ def maximum_calibration_error(
     The accuracy of each of the k bins that hold items has its Clopper-Pearson interval at the level
     ``1 - (1 - level) / k``. All hold at once with at least the probability `level`; the largest
     distance in truth, of these bins, then lies between the largest of the least distances they allow
-    and the largest of the largest. Share of 400 simulated data sets of 200 and of 2,000 items whose
-    interval covers the true value: see ``tests/trust/accuracy/calibration/test_mce.py``.
+    and the largest of the largest. Share of 200 simulated data sets (10 classes)
+    whose interval covers the true value, where logits are multiplied by 1, 1.15, 1.5 and 3: 0.98,
+    0.99, 1.0 and 1.0 with 200 items, 0.98, 0.995, 0.995 and 1.0 with 2,000.
 
     Parameters
     ----------

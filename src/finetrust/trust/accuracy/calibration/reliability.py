@@ -147,7 +147,26 @@ def ece_interval(
       that are all right, or all wrong, carry uncertainty too; of these the lower bound is what
       that interval leaves of the distance.
 
-    COVERAGE
+    Share of 200 simulated data sets whose 95 % interval covers the true value (10 classes,
+    accuracy 0.59, logits multiplied by the first column after the targets were drawn;
+    ``tests/trust/accuracy/calibration/test_reliability.py`` repeats a part of it):
+
+    ==============  ========  ====  ===========  ==========
+    overconfidence  true ECE  n     equal width  equal mass
+    ==============  ========  ====  ===========  ==========
+    1.0             0.000     200   0.980        0.980
+    1.15            0.046     200   0.915        0.920
+    1.5             0.128     200   0.940        0.950
+    3.0             0.290     200   0.940        0.945
+    1.0             0.000     2000  0.980        0.985
+    1.15            0.046     2000  0.960        0.955
+    1.5             0.128     2000  0.955        0.955
+    3.0             0.290     2000  0.955        0.955
+    ==============  ========  ====  ===========  ==========
+
+    The true value lay above the upper bound, by which gates judge, in at most 1.5 % of them.
+    (Without these measures the percentile and BCa intervals cover 0 in none of the calibrated data
+    sets, and 0.046 in 0 and 26 % of those of 200 items.)
 
     Parameters
     ----------

@@ -23,12 +23,11 @@ SCORE_BINS, PLACE_BINS = 5, 3
 
 REFERENCE = "Küppers et al. 2020, arXiv:2004.13546, section 3"
 METHOD = (
-    "Detections with a score of at least 0.3 before calibration are right where "
-    "they are matched with an object of their "
-    "class at an intersection over union of 0.5; those in crowds are left out. {} The distance between "
-    "mean score, after calibration where one was fitted, and share that is right in each bin is "
-    "averaged over the detections. Bootstrap interval "
-    "over images (n counts them), which allows for the upward bias of this figure."
+    "Detections with a score of at least 0.3 before calibration are right where they are matched with "
+    "an object of their class at an intersection over union of 0.5; those in crowds are left out. {} "
+    "The distance between mean score, after calibration where one was fitted, and share that is right "
+    "in each bin is averaged over the detections. Bootstrap interval over images (n counts them), "
+    "which allows for the upward bias of this figure."
 )
 
 

