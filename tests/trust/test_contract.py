@@ -188,5 +188,5 @@ def test_a_measure_that_is_not_finite_is_reported_without_a_value(
 
 def test_a_missing_column_is_the_reason(measured: dict[str, tuple[Measure, ...]]) -> None:
     reasons = {m.name: m.reason for m in measured["no logits"]}
-    assert reasons["accuracy"] == "the predictions have no column 'logits'"
+    assert reasons["accuracy"] == "the predictions have no column 'logits' or 'predicted_class'"
     assert {m.reason for m in measured["no items"]} == {"there are no items"}

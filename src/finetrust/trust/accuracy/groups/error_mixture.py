@@ -13,6 +13,8 @@ from scipy.special import logsumexp
 
 WEIGHT = 10.0
 """How much the answers count beside the embedding (the paper's gamma)."""
+WRONG_A_CLUSTER = 20
+"""About how many wrong items a cluster of them starts with."""
 _SMOOTHING = 0.1
 _STEPS = 20
 
@@ -96,7 +98,8 @@ def _start(z: np.ndarray, right: np.ndarray, k: int, seed: int) -> np.ndarray:
     from sklearn.exceptions import ConvergenceWarning
 
     wrong = int((~right).sum())
-    of_wrong = min(k // 2, wrong)
+    # Wrong items are few: among more clusters those that belong together would be torn apart.
+    of_wrong = min(k // 2, wrong, max(1, wrong // WRONG_A_CLUSTER))
     of_right = min(k - of_wrong, len(z) - wrong)
     of_item = np.zeros(len(z), dtype=int)
     for some, count, first in ((~right, of_wrong, 0), (right, of_right, of_wrong)):
