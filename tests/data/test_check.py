@@ -197,6 +197,9 @@ def test_every_input_is_decoded_once_and_not_again_by_a_later_run(
     assert counted.decoded == 140
     assert first[1] == second[1]
     assert np.array_equal(first[2].signatures, second[2].signatures)
+    assert len(set(first[2].properties["brightness"].tolist())) > 100
+    for name, values in first[2].properties.items():
+        assert np.array_equal(values, second[2].properties[name])
 
 
 def test_a_changed_file_is_decoded_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

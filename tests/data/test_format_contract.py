@@ -86,9 +86,10 @@ def test_splits_have_our_names(dataset: Dataset) -> None:
 
 def test_the_kind_of_input_takes_every_input(dataset: Dataset) -> None:
     for i in range(len(dataset)):
-        size, signature = dataset.kind.inspect(dataset.inputs[i])
+        size, signature, figures = dataset.kind.inspect(dataset.inputs[i])
         assert all(extent > 0 for extent in size)
         assert len(signature) == dataset.kind.signature_bytes
+        assert len(figures) == len(dataset.kind.properties)
 
 
 def test_inputs_are_rgb_images_or_texts_identified_by_their_content(dataset: Dataset) -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from data.pictures import checked, folder_of, jpeg, picture, write
 from finetrust.core.errors import UserError
+from finetrust.data.images.image_files import decode
 from finetrust.data.images.image_kind import IMAGES
 from finetrust.data.index import DataIndex, overlap
 from finetrust.data.source import open_dataset
@@ -21,6 +22,31 @@ def test_an_index_comes_back_from_disk_as_it_was(index: DataIndex, tmp_path: Pat
     assert (loaded.ids, loaded.digests) == (index.ids, index.digests)
     assert loaded.splits.tolist() == index.splits.tolist()
     assert np.array_equal(loaded.signatures, index.signatures)
+
+
+def test_what_was_measured_comes_back_from_disk(index: DataIndex, tmp_path: Path) -> None:
+    index.save(tmp_path / "index.parquet")
+    loaded = DataIndex.load(tmp_path / "index.parquet").properties
+    assert tuple(loaded) == IMAGES.properties
+    assert all(np.array_equal(loaded[name], index.properties[name]) for name in loaded)
+    val = np.flatnonzero(index.splits == "val")
+    assert np.array_equal(index.of_split("val").properties["size"], loaded["size"][val])
+
+
+def test_an_index_of_an_older_version_is_read_and_compared(
+    index: DataIndex, tmp_path: Path
+) -> None:
+    small = [
+        np.asarray(decode(tmp_path / "train" / id_).convert("L").resize((16, 16), 2))
+        for id_ in index.ids
+    ]
+    signatures = np.stack(small).reshape(len(small), 256)
+    DataIndex(index.ids, index.digests, index.splits, signatures).save(tmp_path / "index.parquet")
+    old = DataIndex.load(tmp_path / "index.parquet")
+    assert old.properties == {}
+    write(tmp_path / "new" / "cat" / "near.jpg", jpeg(picture(7), quality=60))
+    judged = checked(open_dataset(tmp_path / "new"), cut=False)[2]
+    assert overlap(judged, old, IMAGES)["near"] == [["cat/near.jpg", "cat/007.jpg"]]
 
 
 def test_a_split_has_its_items_and_one_without_items_is_empty(index: DataIndex) -> None:

@@ -27,9 +27,11 @@ from finetrust.core.profile import TrustProfile
 from finetrust.core.progress import quietly
 from finetrust.data.dataset import Dataset
 from finetrust.data.index import DataIndex, overlap
+from finetrust.data.near_by_embedding import near_by_embedding
 from finetrust.data.remembered import remembering
 from finetrust.data.report import DataReport, check
 from finetrust.models.device import find_device
+from finetrust.models.features import stored_features
 from finetrust.models.inference import Inference
 from finetrust.models.precision import fastest_inference, some_inputs
 from finetrust.models.preprocessing import Preprocessing
@@ -202,6 +204,7 @@ def _evaluate(
     clock.lap("corruptions")
     seen = subject.training.of_split("train") if subject.training else None
     overlaps = overlap(index, seen, dataset.kind) if seen else {}
+    alike = _alike_by_features(inference, clean, index, seen) if seen else None
     evidence = Evidence(
         clean=clean,
         perturbed=perturbed,
@@ -216,6 +219,7 @@ def _evaluate(
             "n_train": len(seen) if seen else None,
             "train_overlap_exact": overlaps.get("exact"),
             "train_overlap_near": overlaps.get("near"),
+            **({} if alike is None else {"train_overlap_embedding": alike}),
             "train_class_counts": [subject.class_counts.get(name, 0) for name in classes]
             if subject.class_counts
             else None,
@@ -246,6 +250,20 @@ def _evaluate(
             "seconds": clock.seconds,
         },
     )
+
+
+def _alike_by_features(
+    inference: Inference, clean: Predictions, index: DataIndex, seen: DataIndex
+) -> list[list[str]] | None:
+    """Return [id, training id] of items whose features are nearly those of a training item.
+
+    None where an earlier run has not kept the features of all training items.
+    """
+    known = stored_features(inference, seen.digests) if "features" in clean else None
+    if known is None:
+        return None
+    pairs = near_by_embedding(clean["features"], known)
+    return [[index.ids[i], seen.ids[j]] for i, j in pairs.tolist()]
 
 
 class _Clock:

@@ -9,10 +9,12 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
-from finetrust.core.arrow import bytes_column, text_column
+from finetrust.core.arrow import bytes_column, number_column, text_column
 from finetrust.core.atomic import replacing
 from finetrust.core.errors import UserError
 from finetrust.data.input_kind import InputKind
+
+_PROPERTY = "property:"
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +50,7 @@ class DataIndex:
             tuple(self.digests[i] for i in rows),
             self.splits[rows],
             self.signatures[rows],
+            {name: values[rows] for name, values in self.properties.items()},
         )
 
     def save(self, path: Path) -> None:
@@ -58,6 +61,10 @@ class DataIndex:
                 "digest": text_column(self.digests),
                 "split": text_column(self.splits),
                 "signature": bytes_column(self.signatures),
+                **{
+                    _PROPERTY + name: number_column(values)
+                    for name, values in self.properties.items()
+                },
             }
         )
         with replacing(path) as temporary:
@@ -80,6 +87,11 @@ class DataIndex:
                 tuple(table["digest"].to_pylist()),
                 np.array(table["split"].to_pylist(), dtype="<U5"),
                 as_signatures(signatures, len(table)),
+                {
+                    column.removeprefix(_PROPERTY): table[column].to_numpy()
+                    for column in table.column_names
+                    if column.startswith(_PROPERTY)
+                },
             )
         except (OSError, pa.ArrowException, KeyError, ValueError) as error:
             where = " ".join(str(error).split())

@@ -9,6 +9,10 @@ Size = tuple[int, ...]
 """Extent of an input: (width, height) in pixels, (words,)."""
 
 
+Found = tuple[Size, bytes, tuple[float, ...]]
+"""Size, signature and figures of an input."""
+
+
 class InputKind(Protocol):
     """What the shared code asks of a kind of input; one file per kind."""
 
@@ -24,8 +28,11 @@ class InputKind(Protocol):
     signature_bytes: int
     """Length of a signature."""
 
-    def inspect(self, value: Any) -> tuple[Size, bytes]:
-        """Return the size of an input and the signature by which near copies of it are found."""
+    properties: tuple[str, ...]
+    """What the figures of an input are, e.g. ``"brightness"``; model failures are sought along them."""
+
+    def inspect(self, value: Any) -> Found:
+        """Return the size of an input, the signature by which near copies are found, its figures."""
         ...
 
     def near_pairs(self, signatures: np.ndarray, others: np.ndarray | None = None) -> np.ndarray:

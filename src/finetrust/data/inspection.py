@@ -31,6 +31,8 @@ class Inspection:
         Width and height in pixels, upright; or what the kind of input has for a size.
     signature : bytes
         By which near copies are found.
+    figures : tuple of float
+        One for each property that the kind of input has.
     reason : str
         Why it cannot be used; empty if it can.
     """
@@ -38,6 +40,7 @@ class Inspection:
     digest: str = ""
     size: Size = ()
     signature: bytes = b""
+    figures: tuple[float, ...] = ()
     reason: str = ""
 
 

@@ -6,17 +6,17 @@ import threading
 from pathlib import Path
 from types import TracebackType
 
-from finetrust.core.cache import cache_root
-from finetrust.data.input_kind import InputKind, Size
+import numpy as np
 
-FORMAT = 2
+from finetrust.core.cache import cache_root
+from finetrust.data.input_kind import Found, InputKind
+
+FORMAT = 3
 """Raise it when what is kept changes its meaning."""
 
 _ENTRIES_AT_ONCE = 4096
 _SECONDS_TO_WAIT = 5.0
-
-Found = tuple[Size, bytes]
-"""Size and signature of an input."""
+_FIGURE = "<f8"
 
 
 class InspectionCache:
@@ -31,7 +31,7 @@ class InspectionCache:
     """
 
     def __init__(self, kind: InputKind) -> None:
-        self._signature_bytes = kind.signature_bytes
+        self._lengths = (kind.signature_bytes, np.dtype(_FIGURE).itemsize * len(kind.properties))
         self._lock = threading.Lock()
         self._new: dict[str, Found] = {}
         self._file = cache_root() / "inspections" / f"{FORMAT}-{kind.name}.sqlite"
@@ -61,9 +61,10 @@ class InspectionCache:
             except sqlite3.Error as error:
                 self._do_without(error)
                 return None
-        if row is None or len(row[1]) != self._signature_bytes:
+        if row is None or (len(row[1]), len(row[2])) != self._lengths:
             return None
-        return tuple(map(int, row[0].split(","))), row[1]
+        figures = np.frombuffer(row[2], _FIGURE).tolist()
+        return tuple(map(int, row[0].split(","))), row[1], tuple(figures)
 
     def put(self, digest: str, found: Found) -> None:
         """Keep what was found in the content with this digest."""
@@ -74,8 +75,13 @@ class InspectionCache:
 
     def _write(self) -> None:
         rows = [
-            (bytes.fromhex(digest), ",".join(map(str, size)), signature)
-            for digest, (size, signature) in self._new.items()
+            (
+                bytes.fromhex(digest),
+                ",".join(map(str, size)),
+                signature,
+                np.array(figures, _FIGURE).tobytes(),
+            )
+            for digest, (size, signature, figures) in self._new.items()
         ]
         self._new.clear()
         if self._connection is None or not rows:
@@ -98,10 +104,10 @@ class InspectionCache:
 
 _CREATE = (
     "CREATE TABLE IF NOT EXISTS found "
-    "(digest BLOB PRIMARY KEY, size TEXT, signature BLOB) WITHOUT ROWID"
+    "(digest BLOB PRIMARY KEY, size TEXT, signature BLOB, figures BLOB) WITHOUT ROWID"
 )
-_SELECT = "SELECT size, signature FROM found WHERE digest = ?"
-_INSERT = "INSERT OR REPLACE INTO found VALUES (?, ?, ?)"
+_SELECT = "SELECT size, signature, figures FROM found WHERE digest = ?"
+_INSERT = "INSERT OR REPLACE INTO found VALUES (?, ?, ?, ?)"
 
 
 def _open(file: Path) -> sqlite3.Connection | None:

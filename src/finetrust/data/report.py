@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from finetrust.core.errors import UserError
 from finetrust.data.data_report import DataReport, Pair, Pairs, Sizes
 from finetrust.data.data_warnings import warnings_of
@@ -84,7 +86,9 @@ def check(
             test_fraction,
         )
         checked = replace(checked, splits=splits)
-    index = DataIndex(checked.ids, checked.digests, checked.splits, signatures)
+    figures = np.array([found.figures for found in usable]).reshape(len(usable), -1)
+    properties = dict(zip(dataset.kind.properties, figures.T, strict=True))
+    index = DataIndex(checked.ids, checked.digests, checked.splits, signatures, properties)
     told = [(dataset.ids[row], reason) for row, reason in sorted(unreadable.items())]
     return checked, _report(checked, task, told, findings, usable, near), index
 

@@ -1,5 +1,6 @@
-import io
-from collections.abc import Callable
+"""Copies are found however they were changed, and what is no copy is left alone."""
+
+from collections.abc import Sequence
 from pathlib import Path
 
 import imagehash
@@ -8,50 +9,77 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from data.pictures import jpeg, picture
+from data.images.changes import changes, encoded, thumbnails
+from data.pictures import picture
 from finetrust.data.images.image_files import decode
 from finetrust.data.images.near_duplicates import near_pairs
-from finetrust.data.images.thumbnail import SIDE, thumbnail
+from finetrust.data.images.thumbnail import thumbnail
+
+NAMES = tuple(changes())
 
 
-def thumbnails(images: list[Image.Image]) -> np.ndarray:
-    joined = b"".join(map(thumbnail, images))
-    return np.frombuffer(joined, np.uint8).reshape(len(images), SIDE, SIDE)
-
-
-def scaled(factor: float) -> Callable[[Image.Image], Image.Image]:
-    def scale(image: Image.Image) -> Image.Image:
-        size = (round(image.width * factor), round(image.height * factor))
-        return image.resize(size, Image.Resampling.BICUBIC)
-
-    return scale
-
-
-def encoded(quality: int) -> Callable[[Image.Image], Image.Image]:
-    return lambda image: decode(io.BytesIO(jpeg(image, quality)))
+def opened(files: Sequence[Path]) -> list[Image.Image]:
+    return [decode(file) for file in files]
 
 
 @pytest.fixture(scope="module")
 def cifar(shared: Path) -> list[Image.Image]:
-    files = sorted((shared / "cifar10").rglob("*.jpg"))[::8]
-    return [decode(file) for file in files]
+    return opened(sorted((shared / "cifar10").rglob("*.jpg"))[::4])
 
 
-@pytest.mark.parametrize(
-    "change",
-    [encoded(50), encoded(90), scaled(0.9), scaled(1.1), lambda i: encoded(50)(scaled(0.9)(i))],
-    ids=["q50", "q90", "90%", "110%", "90% q50"],
-)
-def test_copies_of_tiny_images_are_found(cifar: list[Image.Image], change: Callable) -> None:
-    n = len(cifar)
-    pairs = near_pairs(thumbnails(cifar), thumbnails([change(image) for image in cifar]))
-    found = {a for a, b in pairs.tolist() if a == b}
-    assert len(found) >= 0.99 * n
-    assert len([a for a, b in pairs.tolist() if a != b]) <= 0.005 * n
+@pytest.fixture(scope="module")
+def photos(shared: Path) -> list[Image.Image]:
+    return opened(sorted((shared / "hymenoptera").rglob("*.jpg")))
 
 
-def test_different_tiny_images_are_hardly_ever_taken_for_copies(cifar: list[Image.Image]) -> None:
-    assert len(near_pairs(thumbnails(cifar))) <= 0.001 * len(cifar)
+def share_found(images: list[Image.Image], copied: slice, name: str) -> float:
+    """Return the share of the images that are found by copies changed so, and check all others."""
+    change = changes()[name]
+    sources = range(len(images))[copied]
+    copies = thumbnails([change(images[i]) for i in sources])
+    originals = thumbnails(images)
+    known = {tuple(sorted(pair)) for pair in near_pairs(originals).tolist()}
+    pairs = [(sources[a], b) for a, b in near_pairs(copies, originals).tolist()]
+    assert all(tuple(sorted(pair)) in known for pair in pairs if pair[0] != pair[1])
+    return len({a for a, b in pairs if a == b}) / len(sources)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_copies_of_tiny_images_are_found(cifar: list[Image.Image], name: str) -> None:
+    assert share_found(cifar, slice(0, None, 20), name) >= 0.95
+
+
+@pytest.mark.parametrize("name", ["jpeg 30", "half size", "mirrored", "cropped", "brightness"])
+def test_copies_of_photos_are_found(photos: list[Image.Image], name: str) -> None:
+    assert share_found(photos, slice(0, None, 8), name) >= 0.95
+
+
+@pytest.mark.parametrize("name", ["jpeg 30", "turned", "cropped"])
+def test_copies_of_blood_smears_are_found_though_all_are_alike(shared: Path, name: str) -> None:
+    smears = opened(sorted((shared / "bccd" / "JPEGImages").glob("*.jpg"))[:120])
+    assert share_found(smears, slice(0, None, 4), name) >= 0.95
+
+
+def test_leaked_test_images_are_found_and_no_others(cifar: list[Image.Image]) -> None:
+    every = list(changes(1).values())
+    judged, training = cifar[:500], cifar[500:]
+    clean = near_pairs(thumbnails(judged), thumbnails(training))
+    truly = set(clean[:, 0].tolist())
+    leaked = range(0, 500, 10)
+    copies = [every[i % len(every)](judged[row]) for i, row in enumerate(leaked)]
+    found = near_pairs(thumbnails(judged), thumbnails([*training, *copies]))
+    told = set(found[:, 0].tolist())
+    assert len(told & set(leaked)) >= 0.95 * len(leaked)
+    assert told - set(leaked) <= truly
+
+
+def test_tiny_images_that_are_no_copies_are_left_alone(cifar: list[Image.Image]) -> None:
+    # There are 10 pairs among these 2,000 images that are the same picture to the eye.
+    assert len(near_pairs(thumbnails(cifar))) <= 10
+
+
+def test_photos_that_are_all_different_have_no_copies(photos: list[Image.Image]) -> None:
+    assert len(near_pairs(thumbnails(photos))) == 0
 
 
 @pytest.fixture(scope="module")
@@ -64,22 +92,22 @@ def test_different_digits_are_hardly_ever_taken_for_copies(digits: list[Image.Im
     assert len(near_pairs(thumbnails(digits))) <= 0.001 * len(digits)
 
 
+@pytest.mark.parametrize("name", ["jpeg 95", "mirrored", "double size"])
 def test_copies_of_some_digits_are_found_though_all_are_much_alike(
-    digits: list[Image.Image],
+    digits: list[Image.Image], name: str
 ) -> None:
-    copies = thumbnails([encoded(70)(image) for image in digits[:180]])
+    copies = thumbnails([changes()[name](image) for image in digits[:180]])
     found = {a for a, b in near_pairs(thumbnails(digits), copies).tolist() if a == b}
-    assert len(found) >= 0.99 * 180
+    assert len(found) >= 0.95 * 180
 
 
 def test_photos_that_a_known_perceptual_hash_tells_apart_are_told_apart(shared: Path) -> None:
-    files = sorted((shared / "bccd" / "JPEGImages").glob("*.jpg"))[:120]
-    images = [decode(file) for file in files]
+    images = opened(sorted((shared / "bccd" / "JPEGImages").glob("*.jpg"))[:120])
     hashes = [imagehash.phash(image) for image in images]
     ours = {tuple(pair) for pair in near_pairs(thumbnails(images)).tolist()}
     for a in range(len(images)):
         for b in range(a + 1, len(images)):
-            if hashes[a] - hashes[b] > 16:
+            if hashes[a] - hashes[b] > 24:
                 assert (a, b) not in ours
             if hashes[a] - hashes[b] <= 2:
                 assert (a, b) in ours
@@ -90,6 +118,13 @@ def test_a_picture_in_grey_in_another_size_is_a_copy() -> None:
     copies = [image.convert("L").resize((150, 100)).convert("RGB") for image in originals]
     pairs = near_pairs(thumbnails(originals), thumbnails(copies))
     assert pairs.tolist() == [[i, i] for i in range(20)]
+
+
+def test_which_set_is_the_larger_does_not_matter() -> None:
+    some = thumbnails([picture(i) for i in range(30)])
+    few = thumbnails([encoded(60)(picture(i)) for i in (3, 20)])
+    assert near_pairs(some, few).tolist() == [[3, 0], [20, 1]]
+    assert near_pairs(few, some).tolist() == [[0, 3], [1, 20]]
 
 
 def test_pictures_of_one_colour_are_no_copies_of_one_another() -> None:
@@ -107,11 +142,13 @@ def test_with_hardly_any_pictures_there_are_no_pairs(n: int) -> None:
     some = thumbnails([picture(i) for i in range(n)])
     assert near_pairs(some).shape == (0, 2)
     assert near_pairs(some, thumbnails([picture(9)])).shape == (0, 2)
+    assert near_pairs(thumbnails([picture(9)]), some).shape == (0, 2)
 
 
 def test_many_copies_of_one_picture_end_in_good_time() -> None:
-    noise = np.random.default_rng(0).integers(0, 3, (20_000, 16, 16), dtype=np.uint8)
-    same = np.frombuffer(thumbnail(picture(0)), np.uint8).reshape(16, 16) // 2 + noise
+    shape = (4_000, 24, 24)
+    noise = np.random.default_rng(0).integers(0, 3, shape, dtype=np.uint8)
+    same = np.frombuffer(thumbnail(picture(0)), np.uint8).reshape(shape[1:]) // 2 + noise
     pairs = near_pairs(same)
-    assert len(np.unique(pairs)) > 19_000
-    assert len(pairs) < 20_000 * 64 * 12
+    assert len(np.unique(pairs)) > 0.95 * len(same)
+    assert len(pairs) < 5 * len(same)

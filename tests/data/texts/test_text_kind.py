@@ -15,9 +15,20 @@ def read(*arguments: str) -> list[tuple[str, object]]:
     [("one two  three", 3), (("one two", "three"), 3), (("a", "b", ",", "c"), 4), ("", 0)],
 )
 def test_texts_pairs_and_words_are_measured_in_words(value: object, words: int) -> None:
-    size, signature = TEXTS.inspect(value)
+    size, signature, figures = TEXTS.inspect(value)
     assert size == (words,)
+    assert dict(zip(TEXTS.properties, figures, strict=True))["words"] == words
     assert len(signature) == TEXTS.signature_bytes
+
+
+def test_letters_and_capitals_are_counted() -> None:
+    _, _, figures = TEXTS.inspect("ABC de, 1!")
+    assert dict(zip(TEXTS.properties, figures, strict=True)) == {
+        "words": 3,
+        "characters": 10,
+        "capitals": 0.6,
+    }
+    assert TEXTS.inspect("12 !")[2][2] == 0
 
 
 def test_a_pair_is_joined_by_a_space() -> None:

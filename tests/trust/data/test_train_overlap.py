@@ -34,6 +34,17 @@ def test_an_item_with_several_copies_counts_once() -> None:
     assert found["copy=exact"].details["pairs"] == data["train_overlap_exact"]
 
 
+def test_what_is_near_for_the_network_is_told_apart_and_not_counted_as_a_copy() -> None:
+    data = {
+        "n_train": 50,
+        "train_overlap_exact": [["0.png", "x"]],
+        "train_overlap_near": [],
+        "train_overlap_embedding": [["0.png", "x"], ["3.png", "y"], ["4.png", "y"]],
+    }
+    found = {estimate.subset: estimate.value for estimate in train_overlap(evidence_with(data))}
+    assert found == {"": 0.1, "copy=exact": 0.1, "copy=near": 0, "copy=embedding": 0.3}
+
+
 def test_no_overlap_is_a_finding_too() -> None:
     data = {"n_train": 50, "train_overlap_exact": [], "train_overlap_near": []}
     found = list(train_overlap(evidence_with(data)))

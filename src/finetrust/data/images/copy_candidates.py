@@ -14,54 +14,68 @@ from finetrust.data.images.tangents import TURNS, describe, tangents, turn
 _SCANNED = 4000
 _CELL = 200
 _OF_A_CELL = 2
-_RANKED_ANEW = 64
-_LEAST_LIKENESS = 0.5
-_LEAST_WITH_CROPS = 0.65
+_RANKED_ANEW = 48
+_LEAST_LIKENESS = 0.6
+_LEAST_WITH_CROPS = 0.75
 _ASKED_AT_ONCE = 1 << 14
 _BLOCK = 1 << 16
 
 
-def candidates(
-    asked: np.ndarray, known: np.ndarray | None = None, most: int = 3
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return which thumbnails may be copies of which, the most alike first for each.
+class CopyIndex:
+    """Pictures among which copies are looked for.
 
     Parameters
     ----------
-    asked : uint8 array (n, 24, 24)
-    known : uint8 array (m, 24, 24), optional
-        Among which copies of `asked` are looked for; by default among `asked` itself.
-    most : int
-        So many for each.
-
-    Returns
-    -------
-    pairs : int array (k, 2)
-        Rows of `asked` and of `known`, never a picture with itself.
-    ways : int array (k,)
-        Into `TURNS`: how the picture of `asked` is turned to be like the other.
+    thumbnails : uint8 array (m, 24, 24)
     """
-    alone = known is None
-    cells = _Cells(describe(asked if known is None else known))
-    bases = tangents(asked if known is None else known)
-    found = []
-    for start in range(0, len(asked), _ASKED_AT_ONCE):
-        vectors = describe(asked[start : start + _ASKED_AT_ONCE])
-        own = np.arange(start, start + len(vectors)) if alone else None
-        alike = [_alike(turn(vectors, way), cells, own) for way in TURNS]
+
+    def __init__(self, thumbnails: np.ndarray) -> None:
+        self._cells = _Cells(describe(thumbnails))
+        self._bases = tangents(thumbnails)
+
+    def candidates(
+        self, asked: np.ndarray, most: int, own: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return which thumbnails may be copies of which, the most alike first for each.
+
+        Parameters
+        ----------
+        asked : uint8 array (n, 24, 24)
+        most : int
+            So many for each.
+        own : int array (n,), optional
+            Rows of the index that are the pictures asked about themselves, hence no copies.
+
+        Returns
+        -------
+        pairs : int array (k, 2)
+            Rows of `asked` and of the index.
+        ways : int array (k,)
+            Into `TURNS`: how the picture of `asked` is turned to be like the other.
+        """
+        found = [np.empty((0, 3), np.int64)]
+        for start in range(0, len(asked), _ASKED_AT_ONCE):
+            part = slice(start, start + _ASKED_AT_ONCE)
+            first = self._first(describe(asked[part]), most, None if own is None else own[part])
+            found.append(first + np.array([start, 0, 0]))
+        joined = np.concatenate(found)
+        return joined[:, :2], joined[:, 2]
+
+    def _first(self, vectors: np.ndarray, most: int, own: np.ndarray | None) -> np.ndarray:
+        """Return rows of `vectors`, rows of the index and ways to turn: int array (k, 3)."""
+        turned = [turn(vectors, way) for way in TURNS]
+        alike = [_alike(vectors, self._cells, own) for vectors in turned]
         ways = np.repeat(np.arange(len(TURNS)), [len(rows) for rows, _, _ in alike])
         rows, items, likeness = (np.concatenate(parts) for parts in zip(*alike, strict=True))
         first = _first_of_each(rows, likeness, _RANKED_ANEW)
         rows, items, ways = rows[first], items[first], ways[first]
         likeness = np.empty(len(rows), np.float32)
-        for i, way in enumerate(TURNS):
+        for i, vectors in enumerate(turned):
             of_way = np.flatnonzero(ways == i)
-            likeness[of_way] = _with_crops(turn(vectors, way), rows[of_way], bases, items[of_way])
+            likeness[of_way] = _with_crops(vectors, rows[of_way], self._bases, items[of_way])
         first = _first_of_each(rows, likeness, most)
         first = first[likeness[first] >= _LEAST_WITH_CROPS]
-        found.append(np.stack([rows[first] + start, items[first], ways[first]], axis=1))
-    joined = np.concatenate([np.empty((0, 3), np.int64), *found])
-    return joined[:, :2], joined[:, 2]
+        return np.stack([rows[first], items[first], ways[first]], axis=1)
 
 
 class _Cells:
@@ -83,7 +97,11 @@ class _Cells:
         self.order = np.argsort(cell, kind="stable")
         self.bounds = np.searchsorted(cell[self.order], np.arange(cells + 1))
         self.vectors = vectors[self.order]
-        self.probes = cells if n <= _SCANNED else max(1, math.ceil(_SCANNED * cells / n))
+
+    def probes(self, scanned: int) -> int:
+        """Return in how many cells so many vectors lie, more or less."""
+        n, cells = len(self.order), len(self.centres)
+        return cells if n <= scanned else math.ceil(scanned * cells / n)
 
 
 def _alike(
@@ -91,10 +109,12 @@ def _alike(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return rows of `asked`, the items most alike in each of the nearest cells, and their likeness."""
     n_cells = len(cells.centres)
-    rows, probed = np.divmod(np.arange(len(asked) * cells.probes), cells.probes)
-    if cells.probes < n_cells:
+    # Within one set either of two copies may find the other: each has to look at half as many.
+    probes = cells.probes(_SCANNED if own is None else _SCANNED // 2)
+    rows, probed = np.divmod(np.arange(len(asked) * probes), probes)
+    if probes < n_cells:
         near = -(asked @ cells.centres.T)
-        probed = np.argpartition(near, cells.probes - 1, axis=1)[:, : cells.probes].ravel()
+        probed = np.argpartition(near, probes - 1, axis=1)[:, :probes].ravel()
     order = np.argsort(probed, kind="stable")
     rows, bounds = rows[order], np.searchsorted(probed[order], np.arange(n_cells + 1))
     found = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))]
@@ -135,7 +155,7 @@ def _with_crops(
 
 def _first_of_each(rows: np.ndarray, likeness: np.ndarray, most: int) -> np.ndarray:
     """Return the places of the `most` highest values of each row, by row, the highest first."""
-    order = np.lexsort((-likeness, rows))
+    order = np.argsort(rows * 2.0 - likeness)
     ranked = rows[order]
     rank = np.arange(len(ranked)) - np.searchsorted(ranked, ranked)
     return order[rank < most]

@@ -8,26 +8,31 @@ import numpy as np
 from PIL import Image
 
 from finetrust.core.errors import UserError
+from finetrust.data.images.image_figures import PROPERTIES, image_figures
 from finetrust.data.images.image_files import SUFFIXES, decode
 from finetrust.data.images.near_duplicates import near_pairs
-from finetrust.data.images.thumbnail import SIDE, thumbnail
-from finetrust.data.input_kind import Size
+from finetrust.data.images.thumbnail import SIDE, as_thumbnails, thumbnail
+from finetrust.data.input_kind import Found, Size
 
 
 class ImageKind:
-    """RGB images of Pillow; their signatures are grey thumbnails."""
+    """RGB images of Pillow; their signatures are grey thumbnails, their figures tell of light and size."""
 
     name = "image"
     plural = "images"
     unit = "pixels"
     signature_bytes = SIDE * SIDE
+    properties: tuple[str, ...] = PROPERTIES
 
-    def inspect(self, value: Image.Image) -> tuple[Size, bytes]:
-        return value.size, thumbnail(value)
+    def inspect(self, value: Image.Image) -> Found:
+        grey = value.convert("L")
+        signature = thumbnail(grey)
+        return value.size, signature, image_figures(value, grey, signature)
 
     def near_pairs(self, signatures: np.ndarray, others: np.ndarray | None = None) -> np.ndarray:
-        shaped = None if others is None else others.reshape(-1, SIDE, SIDE)
-        return near_pairs(signatures.reshape(-1, SIDE, SIDE), shaped)
+        return near_pairs(
+            as_thumbnails(signatures), None if others is None else as_thumbnails(others)
+        )
 
     def size_text(self, size: Size) -> str:
         return f"{size[0]} x {size[1]}"

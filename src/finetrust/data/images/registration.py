@@ -8,9 +8,9 @@ drown fine ones.
 
 import numpy as np
 
-_BLUR = 0.7
-_STEPS = (3, 2)
-_CANNOT_BE = 0.8
+_BLUR, _COARSE_BLUR = 0.7, 1.5
+_STEPS = (4, 3)
+_CANNOT_BE, _SURE = 0.8, 0.97
 _PAIRS_AT_ONCE = 512
 _LARGEST_SCALE = 0.3
 _LARGEST_SHIFT = 0.15
@@ -29,7 +29,23 @@ def likeness(ones: np.ndarray, others: np.ndarray, *, give_up: bool = True) -> n
     found = np.empty(len(ones), np.float32)
     for start in range(0, len(ones), _PAIRS_AT_ONCE):
         part = slice(start, start + _PAIRS_AT_ONCE)
-        found[part] = _likeness(_blurred(ones[part]), _blurred(others[part]), give_up)
+        one, other = _blurred(ones[part], _BLUR), _blurred(others[part], _BLUR)
+        best = _likeness(one, other, give_up)
+        # A crop is laid over its original better than the other way round.
+        doubtful = np.flatnonzero((best >= _CANNOT_BE) & (best < _SURE))
+        again = _likeness(other[doubtful], one[doubtful], give_up)
+        best[doubtful] = np.maximum(best[doubtful], again)
+        found[part] = best
+    return found
+
+
+def likeness_unmoved(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return the correlation (k,) of pairs of thumbnails (k, side, side) as they are."""
+    found = np.empty(len(ones), np.float32)
+    for start in range(0, len(ones), _PAIRS_AT_ONCE):
+        part = slice(start, start + _PAIRS_AT_ONCE)
+        one, other = _blurred(ones[part], _BLUR), _blurred(others[part], _BLUR)
+        found[part] = _register(one, other, np.zeros((len(one), 4), np.float32), 0)[0]
     return found
 
 
@@ -81,10 +97,10 @@ def _register(
 def _step(ones: np.ndarray, changes: np.ndarray, side: int) -> np.ndarray:
     """Return the Gauss-Newton step (k, 4) from the changes (k, 6, side, side) of the fitted picture."""
     n = len(ones)
-    design = changes.reshape(n, 6, -1)
+    design = changes.reshape(n, 6, side * side)
     normal = design @ design.transpose(0, 2, 1)
     scale = np.sqrt(np.maximum(np.einsum("kii->ki", normal), 1e-6))
-    wanted = (design @ ones.reshape(n, -1, 1))[:, :, 0] / scale
+    wanted = (design @ ones.reshape(n, side * side, 1))[:, :, 0] / scale
     normal = normal / scale[:, :, None] / scale[:, None, :] + 1e-3 * np.eye(6, dtype=np.float32)
     solved = np.linalg.solve(normal, wanted[:, :, None])[:, :, 0] / scale
     contrast = np.where(np.abs(solved[:, 4:5]) > 0.1, solved[:, 4:5], 0.1)
@@ -107,13 +123,14 @@ def _resampling(scale: np.ndarray, shift: np.ndarray, side: int) -> tuple[np.nda
     return weights.astype(np.float32), seen.astype(np.float32)
 
 
-def _blurred(thumbnails: np.ndarray) -> np.ndarray:
+def _blurred(thumbnails: np.ndarray, width: float) -> np.ndarray:
     places = np.arange(thumbnails.shape[1])
-    kernel = np.exp(-0.5 * ((places[:, None] - places) / _BLUR) ** 2)
+    kernel = np.exp(-0.5 * ((places[:, None] - places) / width) ** 2)
     kernel = (kernel / kernel.sum(axis=1, keepdims=True)).astype(np.float32)
     return np.asarray(kernel @ thumbnails.astype(np.float32) @ kernel.T)
 
 
 def _halved(pictures: np.ndarray) -> np.ndarray:
     n, side, _ = pictures.shape
-    return np.asarray(pictures.reshape(n, side // 2, 2, side // 2, 2).mean(axis=(2, 4)))
+    blurred = _blurred(pictures, _COARSE_BLUR)
+    return np.asarray(blurred.reshape(n, side // 2, 2, side // 2, 2).mean(axis=(2, 4)))

@@ -9,11 +9,11 @@ SIDE = 24
 
 
 def thumbnail(image: Image.Image) -> bytes:
-    """Return the grey values of an RGB image at 24 x 24 pixels, row by row.
+    """Return the grey values of an image, in RGB or grey, at 24 x 24 pixels, row by row.
 
     The filter is antialiased, so that the same picture in another size has the same thumbnail.
     """
-    grey = image.convert("L")
+    grey = image if image.mode == "L" else image.convert("L")
     return grey.resize((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=4.0).tobytes()
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from finetrust.core.errors import UserError
-from finetrust.data.input_kind import Size
+from finetrust.data.input_kind import Found, Size
 from finetrust.data.texts.text_files import SUFFIXES, read_text
 from finetrust.data.texts.text_near_duplicates import SIGNATURE_BYTES, near_pairs, signature
 
@@ -23,10 +23,13 @@ class TextKind:
     plural = "texts"
     unit = "words"
     signature_bytes = SIGNATURE_BYTES
+    properties: tuple[str, ...] = ("words", "characters", "capitals")
 
-    def inspect(self, value: Text) -> tuple[Size, bytes]:
+    def inspect(self, value: Text) -> Found:
         text = joined_text(value)
-        return (len(text.split()),), signature(text).tobytes()
+        words = len(text.split())
+        figures = (float(words), float(len(text)), _capitals(text))
+        return (words,), signature(text).tobytes(), figures
 
     def near_pairs(self, signatures: np.ndarray, others: np.ndarray | None = None) -> np.ndarray:
         return near_pairs(signatures, others)
@@ -58,6 +61,13 @@ TEXTS = TextKind()
 def joined_text(value: Text) -> str:
     """Return what is written in an input as one text: pairs and words with spaces between them."""
     return value if isinstance(value, str) else " ".join(value)
+
+
+def _capitals(text: str) -> float:
+    """Return the share of the letters that are capitals, of those that have such a form."""
+    lower = sum(map(str.islower, text))
+    upper = sum(map(str.isupper, text))
+    return upper / max(lower + upper, 1)
 
 
 def _given(argument: str) -> Iterator[tuple[str, Callable[[], Text]]]:

@@ -7,6 +7,9 @@ Two texts are near duplicates if their sets of shingles (5 characters each, of l
 lower case with one space between words) have an estimated resemblance, the share of the shingles of
 either that both have, of 0.8 and more. Case, punctuation and white space do not count at all.
 
+A typo changes up to ten shingles: much in a short text. Of questions with 7 words at the median one with a
+typo is found in 4 of 10 cases; to ask for less would make copies of questions that differ in a word.
+
 Measured (tests/data/texts/test_text_near_duplicates.py keeps watch): of 1,500 film reviews of 12 words and
 more, each with a letter changed, 97 % and more are found, with a word left out 90 % and more, with other
 case and marks all. Of the pairs that are reported among 6,000 real questions, more than 90 % truly

@@ -21,9 +21,16 @@ PAIRS_SHOWN = 100
     unit="%",
     share=True,
     topic="test",
+    meaning="So many of the items that the model was judged on were in its training data, as they are or "
+    "slightly changed: turned, cropped, encoded anew, or with a word or two other.",
 )
 def train_overlap(evidence: Evidence) -> Iterator[Estimate]:
-    """Yield the overlap of any kind, and of exact and of near copies apart."""
+    """Yield the overlap of any kind, and of exact and of near copies apart.
+
+    Where features of both data are at hand, also the share of items that are hardly further from a
+    training item for the network than a copy is. They may be other pictures of the same thing, so the
+    overlap of any kind leaves them out.
+    """
     exact = evidence.data.get("train_overlap_exact")
     near = evidence.data.get("train_overlap_near")
     if evidence.data.get("n_train") is None or exact is None or near is None:
@@ -31,6 +38,9 @@ def train_overlap(evidence: Evidence) -> Iterator[Estimate]:
     yield _overlap(evidence, [*exact, *near], "")
     yield _overlap(evidence, exact, "copy=exact")
     yield _overlap(evidence, near, "copy=near")
+    embedding = evidence.data.get("train_overlap_embedding")
+    if embedding is not None:
+        yield _overlap(evidence, embedding, "copy=embedding")
 
 
 def _overlap(evidence: Evidence, pairs: Sequence[Sequence[str]], subset: str) -> Estimate:

@@ -76,6 +76,7 @@ def ece(evidence: Evidence) -> Iterator[Estimate]:
     meaning="How far the model's own confidence is from how often it is right, had it not been "
     "calibrated.",
     topic="calibration",
+    per_group=False,
 )
 def ece_before_calibration(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the top-label ECE of the model's own probabilities."""

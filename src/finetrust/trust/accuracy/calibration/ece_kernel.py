@@ -46,6 +46,7 @@ are resampled."""
     "bins.",
     topic="calibration",
     secondary=True,
+    per_group=False,
 )
 def ece_kernel(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the top-label smooth ECE; the details hold its ``p_value``."""

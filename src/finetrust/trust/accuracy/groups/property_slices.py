@@ -18,6 +18,8 @@ ENDS: Mapping[str, tuple[str, str]] = {
     "words": ("shortest", "longest"),
     "characters": ("shortest", "longest"),
     "length": ("shortest", "longest"),
+    "aspect_ratio": ("tallest", "widest"),
+    "capitals": ("fewest", "most"),
 }
 """What the lowest and the highest values of a property are called."""
 

@@ -25,6 +25,7 @@ from finetrust.trust.accuracy.right.baseline import beside
     unit="%",
     needs=NEEDS,
     topic="right",
+    per_group=False,
 )
 def baseline_label_micro_f1(evidence: Evidence) -> Iterator[Estimate]:
     """Yield F1 of the baseline over all labels."""
@@ -45,6 +46,7 @@ def baseline_label_micro_f1(evidence: Evidence) -> Iterator[Estimate]:
     meaning="How much better the network is than a plain model that counts words.",
     needs=NEEDS,
     topic="right",
+    per_group=False,
 )
 def gain_over_baseline_label_micro_f1(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the difference of the two F1."""

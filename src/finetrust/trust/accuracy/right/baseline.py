@@ -27,6 +27,7 @@ from finetrust.trust.accuracy.probabilities import is_right
     share=True,
     meaning="The plain model counts words (TF-IDF with logistic regression).",
     topic="right",
+    per_group=False,
 )
 def baseline_accuracy(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the accuracy of the plain model."""
@@ -48,6 +49,7 @@ def baseline_accuracy(evidence: Evidence) -> Iterator[Estimate]:
     needs=("target", "logits|predicted_class"),
     meaning="How much more often the network is right than a plain model that counts words.",
     topic="right",
+    per_group=False,
 )
 def gain_over_baseline(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the difference of the accuracies."""

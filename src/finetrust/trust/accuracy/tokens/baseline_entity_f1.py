@@ -26,6 +26,7 @@ PLAIN = "logistic regression on character n-grams of each word and its neighbour
     unit="%",
     needs=NEEDS,
     topic="right",
+    per_group=False,
 )
 def baseline_entity_f1(evidence: Evidence) -> Iterator[Estimate]:
     """Yield F1 of the baseline over all entities."""
@@ -47,6 +48,7 @@ def baseline_entity_f1(evidence: Evidence) -> Iterator[Estimate]:
     meaning="How much better the network finds entities than a plain model that looks at letters.",
     needs=NEEDS,
     topic="right",
+    per_group=False,
 )
 def gain_over_baseline_entity_f1(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the difference of the two F1."""
