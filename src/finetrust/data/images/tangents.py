@@ -107,15 +107,15 @@ def _waves() -> np.ndarray:
     cosines[0] /= np.sqrt(2)
     down, right = _frequencies()
     waves = cosines[down][:, :, None] * cosines[right][:, None, :]
-    slope = np.gradient(np.eye(SIDE), axis=0)
+    slope = np.asarray(np.gradient(np.eye(SIDE), axis=0))
     place = ((k + 0.5) / SIDE - 0.5)[:, None]
     derived = np.stack(
         [
             waves,
             waves @ slope,
             waves @ (slope * place),
-            slope.T @ waves,  # type: ignore
-            (slope * place).T @ waves,  # type: ignore
+            slope.T @ waves,
+            (slope * place).T @ waves,
         ]
     ).reshape(5, -1, SIDE * SIDE)
     return np.asarray(_whitening(derived) @ derived, dtype=np.float32)

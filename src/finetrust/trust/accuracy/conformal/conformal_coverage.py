@@ -1,6 +1,7 @@
 """Coverage of prediction sets: how often they hold the true class, beside what was promised."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
@@ -51,7 +52,7 @@ def conformal_coverage(evidence: Evidence) -> Iterator[Estimate | Absence]:
                 "expected": _expected(sets),
                 **sets.facts,
             },
-            replicates=lambda covered=sets.covered: _resampled(covered, evidence.seed),  # type: ignore
+            replicates=partial(_resampled, sets.covered, evidence.seed),
             secondary=bool(subset),
         )
     yield from absent_parts(evidence)

@@ -1,6 +1,7 @@
 """Size of prediction sets: how many classes it takes to keep the promise."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
@@ -45,7 +46,7 @@ def conformal_set_size(evidence: Evidence) -> Iterator[Estimate | Absence]:
             len(size),
             subset,
             {"asked": sets.asked, "sizes": sizes.tolist(), "counts": counts.tolist()},
-            replicates=lambda sets=sets: _resampled(sets, evidence.seed),  # type: ignore
+            replicates=partial(_resampled, sets, evidence.seed),
             secondary=bool(subset),
         )
     yield from absent_parts(evidence)

@@ -51,7 +51,7 @@ def conformal_size_stratified_coverage(evidence: Evidence) -> Iterator[Estimate 
         worst = int(judged[at])
         strata = [
             {"sizes": _sizes(int(s)), "n": int(n[s]), "coverage": float(hits[s] / n[s])}
-            for s in judged  # type: ignore
+            for s in judged
         ]
         details = {"asked": sets.asked, "sizes": _sizes(worst), "strata": strata}
         yield Estimate(value, low, high, int(n[worst]), subset, details)
