@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from synthetic_run import HOSTILE, make_evidence, write_run
 from finetrust.core.predictions import Predictions
 from finetrust.core.profile import TrustProfile
 from finetrust.core.run_folder import RunFolder
+from finetrust.gates.files import write_gates
+from finetrust.gates.gate import GatesResult, Outcome
 from finetrust.report.html import write_report
 from finetrust.report.html.section import Section, ordered_sections, sections
 from finetrust.report.next_steps import NOTHING_FOUND
@@ -299,11 +302,25 @@ def test_a_section_is_added_by_registering_it(
     run: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ordered_sections()
-    extra = Section("gates", 15, "Gates", lambda data: Markup("<p>All gates are open.</p>"))
-    monkeypatch.setitem(sections._entries, "gates", extra)
+    extra = Section("costs", 15, "Costs", lambda data: Markup("<p>It costs little.</p>"))
+    monkeypatch.setitem(sections._entries, "costs", extra)
     page = page_of(run)
-    assert list(page.sections)[:2] == ["summary", "gates"]
-    assert "All gates are open." in page.sections["gates"]
+    assert list(page.sections)[:2] == ["summary", "costs"]
+    assert "It costs little." in page.sections["costs"]
+
+
+def test_gates_are_shown_with_what_came_of_them(run: RunFolder, tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "gated")
+    shutil.copytree(run.path, folder.path)
+    met = Outcome("accuracy", "> 0.5", "passed", "It is.", 0.9, 0.8, 0.95, 100, "%")
+    missed = Outcome(HOSTILE, "< 0.1", "failed", "It is not.", 0.4, 0.3, 0.5, 100, "%", "agreed")
+    write_gates(folder, GatesResult("gated", "data", (met, missed)))
+    shown = page_of(folder).sections["gates"]
+    assert "1 of 2 gates passed" in shown
+    assert "80" in shown
+    assert "It is not. Required because: agreed" in " ".join(shown.split())
+    assert HOSTILE in shown
+    assert "gates" not in page_of(run).sections
 
 
 def test_the_hostile_text_is_what_the_tests_think(hostile: RunFolder) -> None:

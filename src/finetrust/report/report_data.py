@@ -6,6 +6,8 @@ from typing import Any
 
 from finetrust.core.profile import TrustProfile
 from finetrust.core.run_folder import RunFolder
+from finetrust.gates.files import gates_result
+from finetrust.gates.gate import GatesResult
 from finetrust.report.judged import noun_of
 from finetrust.report.names import model_title
 from finetrust.report.picture_files import data_uris
@@ -32,6 +34,8 @@ class ReportData:
         None before the first evaluation.
     pictures : mapping of str to str
         ``data:`` addresses of the profile's pictures by their file name.
+    gates : GatesResult or None
+        What came of the requirements on the last evaluation, if there were any.
     beside : tuple of ReportData
         Other runs.
     """
@@ -44,6 +48,7 @@ class ReportData:
     log: Sequence[Mapping[str, Any]] = ()
     profile: TrustProfile | None = None
     pictures: Mapping[str, str] = field(default_factory=dict)
+    gates: GatesResult | None = None
     beside: "tuple[ReportData, ...]" = ()
 
     @classmethod
@@ -73,6 +78,7 @@ class ReportData:
             log=folder.log,
             profile=profile,
             pictures=data_uris(folder.path, files),
+            gates=gates_result(folder),
             beside=others,
         )
 

@@ -40,7 +40,7 @@ class Classwise:
         The same of what chance alone makes of perfect calibration: truths are drawn from the
         probabilities (Vaicenavicius et al., "Evaluating model calibration in classification", AISTATS
         2019, section 4), or, of many items, the gaps get random signs (the wild bootstrap of Wu,
-        "Jackknife, Bootstrap and Other Resampling Methods in Regression Analysis", 1986).
+        Annals of Statistics 14, 1986).
     """
 
     n: int
