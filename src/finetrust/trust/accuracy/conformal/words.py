@@ -7,6 +7,6 @@ SETS = (
     "lac_by_group). Scores are of the model's own probabilities, before calibration; an item without "
     "finite scores has no set."
 )
-WHOLE = "The figure without a method is that of lac with a promise of 90 %."
+WHOLE = "The figure for the whole is that of the smallest sets (lac) at 90 %."
 FEWEST = 10
 """Classes and sizes with fewer test items are not judged by themselves."""

@@ -166,7 +166,8 @@ class _Gap:
 
     def ends(self) -> tuple[_Figure, _Figure]:
         """Return the best group and the worst."""
-        low, high = int(self.figures.value.argmin()), int(self.figures.value.argmax())
+        order = self.figures.value.argsort(kind="stable")
+        low, high = int(order[0]), int(order[-1])
         best, worst = (high, low) if self.higher else (low, high)
         return self.members[best], self.members[worst]
 

@@ -24,7 +24,8 @@ THRESHOLD = (
     "A confidence is chosen on validation data, so that with a probability of 95 % no more than the "
     "stated share of the answers above it are wrong on new data of the same kind: Learn then Test, "
     "fixed sequence, exact binomial p-values. Confidence is the probability of the predicted class "
-    "before calibration, since calibration is fitted to the same data."
+    "before calibration, since calibration is fitted to the same data; where calibration changes answers, "
+    "the promise is of the answers before it, and what is measured is of those after it."
 )
 REFERENCE = (
     "Geifman & El-Yaniv 2017, arXiv:1705.08500; Angelopoulos et al. 2021, "
