@@ -195,6 +195,9 @@ class TuneOptions(ModelOptions, DataColumns, CalibrationOptions, ComputeOptions)
         description="Items per forward pass; gradients are accumulated up to the batch size. "
         "[default: the batch size, halved whenever memory runs out]",
     )
+    order_seed: Annotated[int, Field(ge=0, lt=2**31)] | None = Field(
+        None, description="Seed of the order of the training items alone. [default: the seed]"
+    )
     label_smoothing: Fraction = Field(0.0, description="Label smoothing.")
     class_weights: Literal["none", "balanced"] = Field(
         "none", description="balanced: weight the loss by inverse class frequency."
@@ -255,8 +258,41 @@ class EvaluateOptions(ModelOptions, DataColumns, CalibrationOptions, ComputeOpti
         description="Severities of the corruptions, 1 to 5; of texts 1 to 3. [default: 1,3,5; of "
         "texts 1,2,3]",
     )
-    stability_items: Count = Field(
-        2000, description="At most so many items, drawn at random, are corrupted."
+    effort: Literal["quick", "standard", "full"] = Field(
+        "quick",
+        description="How precise the figures of stability are to be: intervals of 5, 3 or 1 percentage "
+        "points to either side at most (10, 5 or 3 for attacks), and as many kinds of disturbance.",
+    )
+    stability_items: Count | None = Field(
+        None,
+        description="At most so many items are put to the trials of stability. [default: as many as "
+        "the effort asks for]",
+    )
+    trials: Names | None = Field(
+        None,
+        description="Trials of stability, comma-separated; none to leave out. [default: those of the "
+        "effort]",
+    )
+    corruption_reference: str | None = Field(
+        None,
+        description="Evaluated run whose errors under corruption are the measure of 100 % in mCE. "
+        "[default: AlexNet's, where the classes are those of ImageNet]",
+    )
+    harmless_changes: Names | None = Field(
+        None,
+        description="Harmless changes, comma-separated: flip, shift, rotation, crop, resize, jpeg, "
+        "colour, vertical_flip; leave out what changes the meaning, as a mirror does to a letter. "
+        "[default: all but vertical_flip; for digits also without flip]",
+    )
+    ood_data: Names = Field(
+        (),
+        description="Folders or tables of inputs that belong to none of the model's classes, "
+        "comma-separated, which it should find unfamiliar; far:PATH for those of quite another kind.",
+    )
+    repeats: Annotated[int, Field(ge=0)] = Field(
+        0,
+        description="Train so many times again with another seed, order and sample of the training "
+        "data each, to see how far the answers depend on chance.",
     )
     gates: str | None = Field(
         None,

@@ -54,7 +54,9 @@ def test_the_measures_are_those_of_the_stored_predictions(
     assert np.mean(clean["logits"].argmax(1) == clean["target"]) == profile["accuracy"].value
     stored = {p.stem for p in (run.folder.predictions / "test").glob("*.parquet")}
     names = ("gaussian_noise", "defocus_blur", "brightness", "contrast")
-    assert stored == {"clean", "items"} | {f"{n}-{s}" for n in names for s in (1, 5)}
+    assert stored == {"clean", "items"}
+    corrupted = {p.stem for p in (run.folder.predictions / "test/corruptions").glob("*.parquet")}
+    assert corrupted == {f"{n}-{s}" for n in names for s in (1, 5)}
 
 
 def test_the_temperature_comes_from_validation_data_and_predict_uses_it(

@@ -54,3 +54,16 @@ def test_no_bar_is_shown_when_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_bar_is_shown_in_a_file(capsys: pytest.CaptureFixture[str]) -> None:
     assert list(track(iter("abc"), "epochs", total=3)) == ["a", "b", "c"]
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_loop_within_a_loop_has_a_bar_below_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    with redirect_stderr(Terminal()) as shown:
+        found = [
+            (outer, inner)
+            for outer in track([2, 3], "steps", total=5, weight=float)
+            for inner in track(range(outer), "batches")
+        ]
+    assert found == [(2, 0), (2, 1), (3, 0), (3, 1), (3, 2)]
+    assert "steps" in shown.getvalue()
+    assert "batches" in shown.getvalue()

@@ -2,26 +2,26 @@
 
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
 from finetrust.api.evaluate_table import evaluated_table
-from finetrust.api.evaluation_data import evaluation_data
+from finetrust.api.evaluation_data import evaluation_data, part_of_run
 from finetrust.api.gates import judge_gates, read_gates
 from finetrust.api.profile import write_profile
 from finetrust.api.run import Run, load
 from finetrust.api.subject import Subject, subject_as_it_comes, subject_of_run
 from finetrust.api.task_of import refuse_calibration, task_of
+from finetrust.api.trials import check_options, hold_trials
 from finetrust.config import EvaluateOptions, make_options
 from finetrust.core.errors import NotApplicable, UserError
 from finetrust.core.evidence import Evidence
-from finetrust.core.evidence_folder import save_evidence
+from finetrust.core.evidence_folder import CORRUPTIONS, forget_evidence, save_evidence
 from finetrust.core.predictions import Predictions
 from finetrust.core.profile import TrustProfile
 from finetrust.core.progress import quietly
@@ -39,7 +39,7 @@ from finetrust.tasks.predicted import predicted
 from finetrust.tasks.task import Task, tasks
 from finetrust.trust.interpretability.explanation import Decisions, explanations
 from finetrust.trust.measure_all import measure_all
-from finetrust.trust.stability.perturbers.perturber import perturbers
+from finetrust.trust.stability.bench import Bench
 
 
 def evaluate(
@@ -132,7 +132,7 @@ def evaluated(
                 f"{chosen.run} was tuned for {known}, not for {chosen.task}", "Leave --task out."
             )
         task_name, task = task_of(opened, known or chosen.task)
-        _names(chosen, task)
+        check_options(chosen, task)
         if run is None:
             refuse_calibration(chosen, task, task_name)
         elif "calibration" in chosen.model_fields_set:
@@ -146,27 +146,11 @@ def evaluated(
         else:
             subject = subject_as_it_comes(chosen, task_name, module, preprocessing, dataset)
             validation = validation and task.prepare(validation, chosen)
-        _evaluate(subject, dataset, validation, chosen, device)
+        tuned = run if isinstance(run, Run) else None
+        _evaluate(subject, dataset, validation, chosen, device, tuned)
     judged = Run(subject.folder, module, chosen.model)
     judge_gates(judged, gates)
     return judged
-
-
-def _names(options: EvaluateOptions, task: Task) -> tuple[list[str], list[int]]:
-    """Return the corruptions to apply and their severities; an unknown one is an error."""
-    perturber = perturbers.get(task.kind.name)
-    chosen = perturber.default_names if options.corruptions is None else options.corruptions
-    names = [name for name in chosen if name != "none"]
-    perturber.check(names)
-    severities = options.severities or perturber.default_severities
-    unknown = [severity for severity in severities if severity not in perturber.severities]
-    if unknown:
-        known = ", ".join(map(str, perturber.severities))
-        raise UserError(
-            f"option 'severities': {task.kind.plural} have no severity {unknown[0]}",
-            f"Choose among {known}.",
-        )
-    return names, list(severities)
 
 
 def _evaluate(
@@ -175,6 +159,7 @@ def _evaluate(
     validation: Dataset | None,
     options: EvaluateOptions,
     device: torch.device,
+    run: Run | None,
 ) -> None:
     """Judge `subject` on `dataset` and write everything to its folder.
 
@@ -200,14 +185,37 @@ def _evaluate(
         subject = subject.calibrated(known, options.calibration)
     baseline = task.load_baseline(subject.folder.baseline)
     clock.lap("predictions")
-    perturbed = _perturbed(task, inference, dataset, options, split)
-    clock.lap("corruptions")
+
+    def part(split: str) -> Callable[[], Dataset | None]:
+        if run is None:
+            return lambda: validation if split == "val" else None
+        return lambda: part_of_run(run, task, split)
+
+    bench = Bench(
+        task,
+        subject.model.network,
+        inference,
+        dataset,
+        clean,
+        classes,
+        subject.model.calibration,
+        subject.validation,
+        options,
+        part("train"),
+        part("val"),
+    )
+    home = subject.folder.predictions / split
+    forget_evidence(home)
+    held = hold_trials(bench, home)
+    clock.lap("stability")
     seen = subject.training.of_split("train") if subject.training else None
     overlaps = overlap(index, seen, dataset.kind) if seen else {}
     alike = _alike_by_features(inference, clean, index, seen) if seen else None
     evidence = Evidence(
         clean=clean,
-        perturbed=perturbed,
+        perturbed=held.tables.get(CORRUPTIONS, {}),
+        trials={name: found for name, found in held.tables.items() if name != CORRUPTIONS},
+        untried=held.untried,
         classes=classes,
         calibration=subject.model.calibration,
         baseline=baseline.predictions(dataset) if baseline is not None else None,
@@ -227,7 +235,7 @@ def _evaluate(
         },
         seed=options.seed,
     )
-    save_evidence(evidence, subject.folder.predictions / split)
+    save_evidence(replace(evidence, perturbed={}, trials={}), home)
     measured = measure_all(evidence, task.headlines.get("accuracy", "accuracy"))
     clock.lap("measures")
     notes = _notes(subject, index, split, report, dataset)
@@ -247,7 +255,7 @@ def _evaluate(
         context={
             "device": str(device),
             "precision": inference.precision,
-            "seconds": clock.seconds,
+            "seconds": {**clock.seconds, "trials": held.seconds},
         },
     )
 
@@ -290,20 +298,6 @@ def _inference(subject: Subject, options: EvaluateOptions, dataset: Dataset) -> 
     return fastest_inference(network, some_inputs(network, dataset))
 
 
-def _perturbed(
-    task: Task, inference: Inference, dataset: Dataset, options: EvaluateOptions, split: str
-) -> dict[str, Predictions]:
-    """Return the predictions on corrupted copies of the items, or of a random sample of them."""
-    names, severities = _names(options, task)
-    if not names or not len(dataset):
-        return {}
-    some = dataset.take(_drawn(len(dataset), options.stability_items, options.seed))
-    found = perturbers.get(task.kind.name).predictions(
-        task, inference, some, names, severities, options.seed, options.workers
-    )
-    return {name: replace(predictions, split=split) for name, predictions in found.items()}
-
-
 def _pictures(
     task: Task,
     subject: Subject,
@@ -344,12 +338,6 @@ def _pictures(
             for picture in found
         ]
     return tuple(shown)
-
-
-def _drawn(n: int, limit: int, seed: int) -> np.ndarray:
-    if n <= limit:
-        return np.arange(n)
-    return np.sort(np.random.default_rng(seed).choice(n, limit, replace=False))
 
 
 def _notes(

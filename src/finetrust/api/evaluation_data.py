@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 
 from finetrust.api.run import Run
-from finetrust.config import EvaluateOptions
+from finetrust.config import EvaluateOptions, TuneOptions, make_options
 from finetrust.core.errors import UserError
 from finetrust.data.dataset import Dataset
 from finetrust.data.index import DataIndex
 from finetrust.data.source import DataOptions, open_dataset
+from finetrust.tasks.task import Task
 
 
 def evaluation_data(
@@ -51,6 +52,32 @@ def evaluation_data(
             )
         return opened.split(split), opened.split("val") if {"val"} & named - {split} else None
     return opened, None
+
+
+def part_of_run(run: Run, task: Task, split: str) -> Dataset | None:
+    """Return the items of one split on which a run was tuned, with digests and as the task takes them.
+
+    None where there are none, or they cannot be read any more.
+    """
+    config, file = run.folder.config, run.folder.data_index_file
+    if not file.exists() or "data" not in config:
+        return None
+    index = DataIndex.load(file).of_split(split)
+    digests = dict(zip(index.ids, index.digests, strict=True))
+    try:
+        options = make_options(TuneOptions, config)
+        opened = open_dataset(config["data"], DataOptions.of_mapping(config))
+        rows = [row for row, name in enumerate(opened.ids) if name in digests]
+        taken = task.align(task.prepare(opened.take(rows), options), run.model.classes)
+    except UserError:
+        return None
+    if not rows or len(taken) != len(digests):
+        return None
+    return replace(
+        taken,
+        splits=np.full(len(taken), split),
+        digests=tuple(digests[name] for name in taken.ids),
+    )
 
 
 def _own_split(options: EvaluateOptions, run: Run) -> Dataset:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from finetrust.core.errors import NotApplicable
 from finetrust.core.predictions import Predictions
 
 
@@ -20,6 +21,10 @@ class Evidence:
     perturbed : mapping of str to Predictions
         The clean items, or a sample of them in any order (matched by id), under each perturbation,
         by its name (``"gaussian_noise-3"``: corruption type, dash, severity).
+    trials : mapping of str to mapping of str to Predictions
+        What other trials of stability found: the tables of their steps, by trial and step.
+    untried : mapping of str to str
+        Why a trial was not held, by its name.
     classes : tuple of str
         Class names in the order of the logits; empty where the task has none.
     calibration : mapping
@@ -45,6 +50,8 @@ class Evidence:
 
     clean: Predictions
     perturbed: Mapping[str, Predictions] = field(default_factory=dict)
+    trials: Mapping[str, Mapping[str, Predictions]] = field(default_factory=dict)
+    untried: Mapping[str, str] = field(default_factory=dict)
     classes: tuple[str, ...] = ()
     calibration: Mapping[str, Any] = field(default_factory=dict)
     baseline: Predictions | None = None
@@ -54,6 +61,19 @@ class Evidence:
     properties: Mapping[str, np.ndarray] = field(default_factory=dict)
     data: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
+
+    def tables(self, trial: str) -> Mapping[str, Predictions]:
+        """Return the tables of a trial, by step.
+
+        Raises
+        ------
+        NotApplicable
+            If it was not held, with the reason.
+        """
+        found = self.perturbed if trial == "corruptions" else self.trials.get(trial, {})
+        if not found:
+            raise NotApplicable(self.untried.get(trial, "the model was not put to this trial"))
+        return found
 
     def take(self, rows: np.ndarray) -> "Evidence":
         """Return what is known of the clean items at `rows` (int array); the rest stays as it is."""

@@ -2,7 +2,7 @@
 
 ==========================  ===================================================================
 ``clean.parquet``           predictions on the untouched items
-``NAME.parquet``            predictions under the perturbation NAME
+``TRIAL/STEP.parquet``      what each step of a trial found, e.g. ``corruptions/fog-3.parquet``
 ``baseline.parquet``        what a plain model says about the clean items
 ``items.parquet``           subgroups and measured properties of the clean items
 ``evidence.json``           classes, calibration, facts about the data, seed
@@ -16,24 +16,29 @@ from typing import Any
 
 import numpy as np
 
-from finetrust.core.atomic import replacing_folder, write_json
+from finetrust.core.atomic import write_json
 from finetrust.core.errors import UserError
 from finetrust.core.evidence import Evidence
 from finetrust.core.predictions import Predictions
 
-_OWN = ("clean", "baseline", "items")
 _GROUP, _PROPERTY = "group:", "property:"
+CORRUPTIONS = "corruptions"
 
 
 def save_evidence(evidence: Evidence, folder: Path) -> None:
-    """Write everything but the features and the validation predictions, whole or not at all."""
+    """Write everything but the features and the validation predictions.
+
+    ``evidence.json`` goes first and comes last: a folder without it is not whole. Tables of trials
+    that are there already stay.
+    """
     items = {_GROUP + name: values for name, values in evidence.groups.items()}
     items |= {_PROPERTY + name: values for name, values in evidence.properties.items()}
     tables = {
         "clean": evidence.clean.without("features"),
         "items": Predictions(evidence.clean.ids, items, evidence.clean.split),
-        **evidence.perturbed,
     }
+    for trial, of_trial in {CORRUPTIONS: evidence.perturbed, **evidence.trials}.items():
+        tables |= {f"{trial}/{step}": table for step, table in of_trial.items()}
     if evidence.baseline is not None:
         tables["baseline"] = evidence.baseline
     facts = {
@@ -41,12 +46,19 @@ def save_evidence(evidence: Evidence, folder: Path) -> None:
         "calibration": dict(evidence.calibration),
         "protected": list(evidence.protected),
         "data": dict(evidence.data),
+        "untried": dict(evidence.untried),
         "seed": evidence.seed,
     }
-    with replacing_folder(folder) as temporary:
-        for name, table in tables.items():
-            table.save(temporary / f"{name}.parquet")
-        write_json(temporary / "evidence.json", facts)
+    forget_evidence(folder)
+    for name, table in tables.items():
+        table.save(folder / f"{name}.parquet")
+    write_json(folder / "evidence.json", facts)
+
+
+def forget_evidence(folder: Path) -> None:
+    """Mark what the folder holds as not whole, before any of it changes; the tables stay."""
+    for name in ("evidence.json", "baseline.parquet"):
+        (folder / name).unlink(missing_ok=True)
 
 
 def load_evidence(folder: Path) -> Evidence:
@@ -65,14 +77,15 @@ def load_evidence(folder: Path) -> Evidence:
             "Run finetrust evaluate again.",
         ) from error
     items = Predictions.load(folder / "items.parquet")
+    trials: dict[str, dict[str, Predictions]] = {}
+    for file in sorted(folder.glob("*/*.parquet")):
+        trials.setdefault(file.parent.name, {})[file.stem] = Predictions.load(file)
     baseline, validation = folder / "baseline.parquet", folder.parent / "val" / "clean.parquet"
     return Evidence(
         clean=Predictions.load(folder / "clean.parquet"),
-        perturbed={
-            file.stem: Predictions.load(file)
-            for file in sorted(folder.glob("*.parquet"))
-            if file.stem not in _OWN
-        },
+        perturbed=trials.pop(CORRUPTIONS, {}),
+        trials=trials,
+        untried=facts["untried"],
         classes=tuple(facts["classes"]),
         calibration=facts["calibration"],
         baseline=Predictions.load(baseline) if baseline.exists() else None,

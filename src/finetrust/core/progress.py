@@ -1,14 +1,18 @@
 """Progress bars with an estimate of the time left: on a terminal only, and silent when told so."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 T = TypeVar("T")
 
 _quiet: ContextVar[bool] = ContextVar("finetrust_quiet", default=False)
+_bars: ContextVar["Progress | None"] = ContextVar("finetrust_bars", default=None)
 
 
 @contextmanager
@@ -30,16 +34,52 @@ def say(message: object) -> None:
     Console(stderr=True, highlight=False).print(message)
 
 
-def track(items: Iterable[T], label: str, total: int | None = None) -> Iterator[T]:
-    """Yield `items` behind a progress bar called `label`."""
+def track(
+    items: Iterable[T],
+    label: str,
+    total: float | None = None,
+    weight: Callable[[T], float] | None = None,
+) -> Iterator[T]:
+    """Yield `items` behind a progress bar called `label`.
+
+    A bar within the loop of another stands below it for as long as it lasts.
+
+    Parameters
+    ----------
+    items : iterable
+    label : str
+    total : float, optional
+        How many items there are, or their whole weight. [default: their number, where it is known]
+    weight : callable, optional
+        How far an item brings the bar. [default: 1 each]
+    """
     if _quiet.get() or not sys.stderr.isatty():
         yield from items
+        return
+    if total is None and isinstance(items, Sized):
+        total = len(items)
+    with _progress() as progress:
+        bar = progress.add_task(label, total=total)
+        try:
+            for item in items:
+                yield item
+                progress.advance(bar, 1 if weight is None else weight(item))
+        finally:
+            progress.remove_task(bar)
+
+
+@contextmanager
+def _progress() -> Iterator["Progress"]:
+    """Yield the bars that are on the screen, or begin them."""
+    shown = _bars.get()
+    if shown is not None:
+        yield shown
         return
     from rich.console import Console
     from rich.progress import (
         BarColumn,
-        MofNCompleteColumn,
         Progress,
+        TaskProgressColumn,
         TextColumn,
         TimeRemainingColumn,
     )
@@ -47,8 +87,12 @@ def track(items: Iterable[T], label: str, total: int | None = None) -> Iterator[
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        TaskProgressColumn(),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        yield from progress.track(items, description=label, total=total)
+        token = _bars.set(progress)
+        try:
+            yield progress
+        finally:
+            _bars.reset(token)

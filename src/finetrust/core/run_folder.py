@@ -23,6 +23,8 @@ class RunFolder:
     ``baseline/``         the plain model that was fitted to the same training data, if any
     ``checkpoints/``      what a killed run resumes from; gone once it is finished
     ``predictions/``      one Parquet file per split and perturbation
+    ``familiarity/``      by what it is told which inputs are unfamiliar
+    ``repeats/``          the same training again, with other seeds and other samples of the data
     ``pictures/``         explanations
     ``log.jsonl``         one line per epoch
     ``trust.json``        the trust profile; ``report.html`` and ``model_card.md`` from it
@@ -62,6 +64,14 @@ class RunFolder:
     @property
     def predictions(self) -> Path:
         return self.path / "predictions"
+
+    @property
+    def familiarity(self) -> Path:
+        return self.path / "familiarity"
+
+    @property
+    def repeats(self) -> Path:
+        return self.path / "repeats"
 
     @property
     def pictures(self) -> Path:

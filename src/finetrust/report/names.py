@@ -12,6 +12,7 @@ AXIS_TITLES: Mapping[Axis, str] = {
     "stability": "Stability",
     "interpretability": "Interpretability",
 }
+_OWN_KINDS = ("corruption", "perturbation", "change", "variant")
 DIRECTIONS = {"higher": "higher is better", "lower": "lower is better"}
 
 
@@ -55,7 +56,7 @@ def is_part(measure: Measure) -> bool:
 def subset_label(measure: Measure) -> str:
     """Return the part of the data in words; what the user's data call it stays as it is."""
     value = subset_value(measure)
-    return words(value) if subset_kind(measure) in ("corruption", "perturbation") else value
+    return words(value) if subset_kind(measure) in _OWN_KINDS else value
 
 
 def subset_name(measure: Measure) -> str:

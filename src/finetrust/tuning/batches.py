@@ -68,8 +68,12 @@ class InputBatches:
     samples : Samples
     preprocessing : Preprocessor
         Which says how long inputs are; those of like length then share a batch.
-    batch_size, seed, share
+    batch_size, share
         As for :class:`FeatureBatches`.
+    seed : int or None
+        Of the augmentation; None where nothing is random.
+    order : int or None
+        Seed of the order of the items; None to keep it, and to take all of them.
     workers : int or None
         Decoding processes.
     """
@@ -81,6 +85,7 @@ class InputBatches:
         preprocessing: Preprocessor,
         batch_size: int,
         seed: int | None,
+        order: int | None,
         share: Share,
         workers: int | None,
     ) -> None:
@@ -88,7 +93,7 @@ class InputBatches:
         self._loader = Loader(dataset, samples, workers)
         lengths = preprocessing.lengths(InOrder(dataset))
         ordered = None if lengths is None else np.asarray(lengths)
-        self._rows = _Rows(len(dataset), batch_size, seed, share, ordered)
+        self._rows = _Rows(len(dataset), batch_size, order, share, ordered)
         self.per_epoch = self._rows.per_epoch
 
     def epoch(self, epoch: int, start: int) -> Iterator[tuple[Tree, Tree]]:

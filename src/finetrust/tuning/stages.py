@@ -49,7 +49,7 @@ def make_stage(phase: Phase, setting: Setting, prepared: Inference | None = None
         inference = prepared or Inference(setting.network, setting.precision)
         of_head = {name.removeprefix("head."): rate for name, rate in rates.items()}
         features: Batches = (
-            _cached(inference, phase, setting, setting.train, setting.options.seed)
+            _cached(inference, phase, setting, setting.train, _order_seed(setting.options))
             if _is_cached(phase, setting) and fits(inference, setting.train)
             else _PassedThrough(_training_inputs(phase, setting), inference)
         )
@@ -123,9 +123,14 @@ def _inputs(
         setting.network.preprocessing,
         batch_size(phase, setting),
         seed,
+        None if seed is None else _order_seed(setting.options),
         setting.share,
         setting.options.workers,
     )
+
+
+def _order_seed(options: TuneOptions) -> int:
+    return options.seed if options.order_seed is None else options.order_seed
 
 
 def _samples(setting: Setting, augment: str) -> Samples:

@@ -27,7 +27,9 @@ def matched(evidence: Evidence) -> tuple[Predictions, dict[str, dict[int, Predic
         if name and severity.isdigit()
     }
     if not corrupted:
-        raise NotApplicable("the model was not run on corrupted inputs")
+        raise NotApplicable(
+            evidence.untried.get("corruptions", "the model was not run on corrupted inputs")
+        )
     tables = [evidence.clean, *corrupted.values()]
     ids = reduce(np.intersect1d, [predictions.ids for predictions in tables])
     if not len(ids):

@@ -24,6 +24,7 @@ def part_of(evidence: Evidence, rows: np.ndarray) -> Evidence:
         evidence,
         clean=evidence.clean.without("features"),
         perturbed={},
+        trials={},
         groups={},
         protected=(),
         properties={},

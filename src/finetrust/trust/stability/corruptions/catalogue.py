@@ -41,6 +41,8 @@ class Corruption:
         The parameter of each severity in CIFAR-10-C and in ImageNet-C.
     apply : callable
         ``apply(images, parameter, seeds)``: what the decorated function does.
+    extra : bool
+        Whether it is one of the four that were published for validation, and no part of mCE.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Corruption:
     small: tuple[Any, ...]
     large: tuple[Any, ...]
     apply: Apply
+    extra: bool = False
 
     def __call__(self, images: "Tensor", severity: int, seeds: "Tensor") -> "Tensor":
         """Return `images` corrupted.
@@ -80,7 +83,12 @@ corruptions: Registry[Corruption] = Registry("corruption", "finetrust.trust.stab
 
 
 def corruption(
-    name: str, *, family: str, small: tuple[Any, ...], large: tuple[Any, ...]
+    name: str,
+    *,
+    family: str,
+    small: tuple[Any, ...],
+    large: tuple[Any, ...],
+    extra: bool = False,
 ) -> Callable[[Apply], Apply]:
     """Register the decorated function as a corruption; see :class:`Corruption`.
 
@@ -91,7 +99,7 @@ def corruption(
     """
 
     def decorate(apply: Apply) -> Apply:
-        corruptions.add(name, Corruption(name, family, small, large, apply))
+        corruptions.add(name, Corruption(name, family, small, large, apply, extra))
         return apply
 
     return decorate

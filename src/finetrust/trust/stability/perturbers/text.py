@@ -1,6 +1,6 @@
 """Corrupted texts: every text is corrupted when it is read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,11 +8,9 @@ from typing import Any
 import numpy as np
 
 from finetrust.core.predictions import Predictions
-from finetrust.data.dataset import Dataset, Inputs
-from finetrust.models.features import batched_inputs
-from finetrust.models.inference import Inference
-from finetrust.tasks.predicted import in_order
-from finetrust.tasks.task import Task
+from finetrust.data.dataset import Inputs
+from finetrust.trust.stability.bench import Bench
+from finetrust.trust.stability.effort import EffortName
 from finetrust.trust.stability.item_seeds import item_seeds
 from finetrust.trust.stability.perturbers.perturber import perturbers
 from finetrust.trust.stability.text_corruptions.catalogue import (
@@ -56,46 +54,24 @@ class CorruptedTexts:
 class TextPerturber:
     """Typos, casing, punctuation and whitespace."""
 
-    default_names = ("typos", "casing", "punctuation", "whitespace")
     severities = SEVERITIES
-    default_severities = SEVERITIES
+
+    def names(self, effort: EffortName) -> tuple[str, ...]:
+        return ("typos", "casing", "punctuation", "whitespace")
+
+    def default_severities(self, effort: EffortName) -> tuple[int, ...]:
+        return SEVERITIES
 
     def check(self, names: Sequence[str]) -> None:
         for name in names:
             text_corruptions.get(name)
 
-    def predictions(
-        self,
-        task: Task,
-        inference: Inference,
-        dataset: Dataset,
-        names: Sequence[str],
-        severities: Sequence[int],
-        seed: int,
-        workers: int | None,
-    ) -> Mapping[str, Predictions]:
-        seeds = item_seeds(dataset.ids, seed).numpy()
-        found = {}
-        for name in names:
-            corruption = text_corruptions.get(name)
-            for severity in severities:
-                texts = CorruptedTexts(dataset.inputs, corruption, severity, seeds)
-                corrupted = replace(dataset, inputs=texts, digests=())
-                title = f"{name}-{severity}"
-                predictions = _predictions(task, inference, corrupted, workers, title)
-                found[title] = replace(predictions, perturbation=title)
-        return found
-
-
-def _predictions(
-    task: Task, inference: Inference, dataset: Dataset, workers: int | None, label: str
-) -> Predictions:
-    """Return what the network says, past the features that are kept of untouched texts."""
-    parts, order = [], []
-    for rows, inputs in batched_inputs(inference, dataset, workers, label):
-        parts.append(task.predictions(dataset.take(rows), inference(inputs)))
-        order.append(rows)
-    return in_order(parts, order)
+    def predictions(self, bench: Bench, rows: np.ndarray, name: str, severity: int) -> Predictions:
+        dataset = bench.dataset.take(rows)
+        seeds = item_seeds(dataset.ids, bench.seed).numpy()
+        texts = CorruptedTexts(dataset.inputs, text_corruptions.get(name), severity, seeds)
+        corrupted = replace(bench, dataset=replace(dataset, inputs=texts, digests=()))
+        return corrupted.answers(np.arange(len(dataset)), f"{name}-{severity}")
 
 
 perturbers.add("text", TextPerturber())
