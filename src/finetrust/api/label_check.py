@@ -1,6 +1,7 @@
 """The check of training labels: which of them the features of the pretrained model contradict."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,23 @@ from finetrust.data.duplicates import near_digests, originals
 from finetrust.data.index import DataIndex
 from finetrust.models.features import compute_features
 from finetrust.models.inference import Inference
-from finetrust.trust.data.confident_learning import prune_by_noise_rate
-from finetrust.trust.data.label_noise import LabelNoise, label_noise
-from finetrust.trust.data.out_of_fold import FOLDS, folds_of, out_of_fold_log_probabilities
+from finetrust.trust.data.confident_learning import (
+    normalised_margin,
+    prune_by_noise_rate,
+    self_confidence,
+)
+from finetrust.trust.data.label_noise import (
+    LabelNoise,
+    label_noise,
+    probability_of,
+    probability_wrong,
+)
+from finetrust.trust.data.out_of_fold import (
+    FOLDS,
+    folds_of,
+    has_label_elsewhere,
+    out_of_fold_log_probabilities,
+)
 
 MOST_CELLS = 400_000_000
 FEWEST_A_CLASS = 10
@@ -38,11 +53,13 @@ class LabelSuspects:
     alarm : bool
         Whether it is all but sure that there are any.
     n : int
-        How many labels were checked: all, or as many as can be in a short time.
+        How many labels were checked: all of which another fold holds the class, or as many of them as
+        can be in a short time.
     n_train : int
     suspects : tuple of mapping
-        ``id``, ``label``, ``suggested``, ``probability`` of the given label, and whether confident
-        learning would remove it (``agreed``); as many as may be wrong, the gravest first.
+        ``id``, ``label``, ``suggested`` class, ``confidence`` in it, ``probability_wrong`` of the
+        label, and whether confident learning would remove it (``agreed``); as many as may be wrong,
+        the gravest first.
     """
 
     share: float
@@ -113,14 +130,19 @@ def check_labels(
     found = find_suspects(
         taken.numpy(), train.take(rows), index.of_split("train"), seed, len(train)
     )
+    if found is None:
+        say("Training labels not checked: no class has two items that are no copies.")
+        return
     write_json(_file(folder), asdict(found))
     say(found.line)
 
 
 def find_suspects(
     features: np.ndarray, part: Dataset, index: DataIndex, seed: int, n_train: int
-) -> LabelSuspects:
+) -> LabelSuspects | None:
     """Return the suspects among the labels of `part`, by out-of-fold probabilities.
+
+    A label of which no other fold has an item is left out; None where that leaves none.
 
     Parameters
     ----------
@@ -135,8 +157,10 @@ def find_suspects(
     near = near_digests(index.digests, index.signatures, part.kind)
     folds = folds_of(originals(part.digests, near), part.targets, seed)
     log_p = out_of_fold_log_probabilities(features, part.targets, folds, len(part.classes))
-    noise = label_noise(log_p, part.targets)
-    return _suspects(log_p, part, noise, n_train)
+    judged = np.flatnonzero(has_label_elsewhere(part.targets, folds))
+    if not len(judged):
+        return None
+    return _suspects(log_p[judged], part.take(judged), n_train)
 
 
 def suspects_of(folder: RunFolder) -> dict[str, Any]:
@@ -161,13 +185,8 @@ def _file(folder: RunFolder) -> Path:
     return folder.path / "data" / "label_suspects.json"
 
 
-def _suspects(log_p: np.ndarray, part: Dataset, noise: LabelNoise, n_train: int) -> LabelSuspects:
-    p = np.exp(log_p)
-    own = p[np.arange(len(part)), part.targets]
-    suggested, agreed = p.argmax(axis=1), prune_by_noise_rate(p, part.targets)
-    contradicted = np.flatnonzero(suggested != part.targets)
-    count = min(MOST_KEPT, int(np.ceil(noise.ci_high * len(part))))
-    rows = contradicted[np.argsort(own[contradicted], kind="stable")][:count]
+def _suspects(log_p: np.ndarray, part: Dataset, n_train: int) -> LabelSuspects:
+    noise = label_noise(log_p, part.targets)
     return LabelSuspects(
         noise.share,
         noise.ci_low,
@@ -176,14 +195,26 @@ def _suspects(log_p: np.ndarray, part: Dataset, noise: LabelNoise, n_train: int)
         noise.p_value < ALARM,
         len(part),
         n_train,
-        tuple(
-            {
-                "id": part.ids[row],
-                "label": part.classes[part.targets[row]],
-                "suggested": part.classes[suggested[row]],
-                "probability": float(own[row]),
-                "agreed": bool(agreed[row]),
-            }
-            for row in rows
-        ),
+        tuple(_listed(log_p, part, noise)),
     )
+
+
+def _listed(log_p: np.ndarray, part: Dataset, noise: LabelNoise) -> Iterator[dict[str, Any]]:
+    p, labels = np.exp(log_p), part.targets
+    contradicted = np.flatnonzero(normalised_margin(p, labels) < 0)
+    own = self_confidence(p, labels)
+    count = min(MOST_KEPT, int(np.ceil(noise.ci_high * len(part))))
+    rows = contradicted[np.argsort(own[contradicted], kind="stable")][:count]
+    suggested, agreed = p.argmax(axis=1), prune_by_noise_rate(p, labels)
+    from_best = log_p[rows] - log_p[rows].max(axis=1, keepdims=True)
+    possible = probability_of(from_best, labels[rows], noise.temperature)
+    doubt = probability_wrong(possible, noise.share, len(part.classes))
+    for row, wrong in zip(rows, doubt, strict=True):
+        yield {
+            "id": part.ids[row],
+            "label": part.classes[labels[row]],
+            "suggested": part.classes[suggested[row]],
+            "confidence": float(p[row, suggested[row]]),
+            "probability_wrong": float(wrong),
+            "agreed": bool(agreed[row]),
+        }

@@ -11,6 +11,8 @@ the cases and knows it contradicts right labels too, which is why
 import numpy as np
 
 NOT_CONFIDENT = -1
+# A mean of equal values may lie a rounding error above them.
+ROUNDING = 1e-6
 
 
 def class_thresholds(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -24,12 +26,13 @@ def class_thresholds(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarra
     Returns
     -------
     float64 array (classes,)
-        Infinite for a class that no item is labelled with: nothing can pass it.
+        Infinite for a class that no item is labelled with: nothing can pass it. Otherwise so large
+        that a probability of 0 does not pass.
     """
     n_classes = probabilities.shape[1]
     counts = np.bincount(labels, minlength=n_classes)
     sums = np.bincount(labels, self_confidence(probabilities, labels), n_classes)
-    return np.where(counts > 0, sums / np.maximum(counts, 1), np.inf)
+    return np.where(counts > 0, np.maximum(sums / np.maximum(counts, 1), 2 * ROUNDING), np.inf)
 
 
 def confident_classes(probabilities: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
@@ -40,8 +43,7 @@ def confident_classes(probabilities: np.ndarray, thresholds: np.ndarray) -> np.n
     int64 array (n,)
         ``NOT_CONFIDENT`` where none does.
     """
-    # A mean of equal values may lie a rounding error above them.
-    passing = np.where(probabilities >= thresholds - 1e-6, probabilities, -1.0)
+    passing = np.where(probabilities >= thresholds - ROUNDING, probabilities, -1.0)
     best = passing.argmax(axis=1)
     return np.where(passing[np.arange(len(best)), best] < 0, NOT_CONFIDENT, best)
 
@@ -106,7 +108,8 @@ def noise_share_if_right(probabilities: np.ndarray) -> float:
     """
     probabilities = np.asarray(probabilities, np.float64)
     mass = probabilities.sum(axis=0)
-    thresholds = np.where(mass > 0, (probabilities**2).sum(axis=0) / np.maximum(mass, 1e-300), 1.0)
+    means = (probabilities**2).sum(axis=0) / np.maximum(mass, 1e-300)
+    thresholds = np.where(mass > 0, np.maximum(means, 2 * ROUNDING), np.inf)
     classes = confident_classes(probabilities, thresholds)
     n_classes = probabilities.shape[1]
     confident = classes != NOT_CONFIDENT
@@ -133,7 +136,7 @@ def prune_by_noise_rate(probabilities: np.ndarray, labels: np.ndarray) -> np.nda
     """Return which labels confident learning would remove (section 4.3, PBNR).
 
     Of the items labelled i as many as eq. 3 counts in cell (i, j), those with the largest p_j - p_i,
-    for every j.
+    for every j. What the model finds most probable as labelled is no suspect, whatever the count says.
 
     Parameters
     ----------
@@ -155,6 +158,5 @@ def prune_by_noise_rate(probabilities: np.ndarray, labels: np.ndarray) -> np.nda
         for other in np.flatnonzero(to_remove[label]):
             margin = probabilities[rows, label] - probabilities[rows, other]
             most = np.argsort(margin, kind="stable")[: to_remove[label, other]]
-            # What the model finds more probable as labelled is no suspect, whatever the count says.
-            removed[rows[most[margin[most] < 0]]] = True
-    return removed
+            removed[rows[most]] = True
+    return removed & (normalised_margin(probabilities, labels) < 0)

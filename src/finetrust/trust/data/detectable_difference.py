@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from finetrust.core.errors import NotApplicable
 from finetrust.core.evidence import Evidence
-from finetrust.core.measure import Estimate, measure
+from finetrust.core.measure import Absence, Estimate, measure
 from finetrust.trust.accuracy.intervals import wilson
 from finetrust.trust.accuracy.probabilities import is_right
 from finetrust.trust.accuracy.right.baseline import beside
@@ -19,6 +18,7 @@ from finetrust.trust.data.power import (
 )
 
 POINTS = (0.5, 1, 2, 5)
+GRID = 33
 
 
 @measure(
@@ -36,21 +36,25 @@ POINTS = (0.5, 1, 2, 5)
     meaning="Two models that differ by less than this cannot be told apart by these data.",
     topic="test",
 )
-def detectable_difference(evidence: Evidence) -> Iterator[Estimate]:
+def detectable_difference(evidence: Evidence) -> Iterator[Estimate | Absence]:
     """Yield the difference between models that answer the same items, and other items.
 
     The details list how many items would show differences of 0.5, 1, 2 and 5 points.
+
+    Of 20,000 simulated pairs of models that differ by just the paired value (100 to 10,000 items, 0 to
+    45 % discordant), McNemar's test as the formula takes it finds 80 % to 95 %, and its exact version,
+    with which models are compared, 76 % to 80 %. Of unpaired ones 80 % to 84 % are found.
     """
     right = is_right(evidence.clean, evidence.calibration)
     n, error = len(right), float(1 - right.mean())
     together = _errors_together(evidence, right)
-    low, high = (1 - float(bound) for bound in wilson(right.sum(), n))
+    high, low = (1 - float(bound) for bound in wilson(right.sum(), n))
 
     def discordant(error: float) -> float:
         return 2 * error * (1 - error) * (1 - together)
 
     yield _estimate(
-        lambda e: paired_difference_shown(n, discordant(e)),
+        lambda e: paired_difference_shown(n, discordant(e), max(e, 1 - e)),
         lambda difference: paired_items_needed(difference, discordant(error)),
         (low, error, high),
         n,
@@ -68,22 +72,24 @@ def detectable_difference(evidence: Evidence) -> Iterator[Estimate]:
 
 
 def _estimate(
-    shown: Callable[[float], float],
+    shown: Callable[[float], float | None],
     needed: Callable[[float], float],
     errors: tuple[float, float, float],
     n: int,
     subset: str,
     details: dict[str, float],
-) -> Estimate:
-    value = shown(errors[1])
-    if value >= 1:
-        raise NotApplicable(f"{n} items are too few to show any difference")
-    # Largest at an error rate of a half, where chance is.
-    ends = [shown(e) for e in (*errors, *((0.5,) if errors[2] <= 0.5 <= errors[0] else ()))]
+) -> Estimate | Absence:
+    low, error, high = errors
+    value = shown(error)
+    if value is None:
+        return Absence(f"the items are too few ({n}) to show any difference", subset)
+    # It is largest somewhere near an error rate of a half, so that the ends alone are not enough.
+    within = [shown(e) for e in np.linspace(low, high, GRID)]
+    found = [value, *(1.0 if difference is None else difference for difference in within)]
     sizes = [
         {"difference": points / 100, "items": math.ceil(needed(points / 100))} for points in POINTS
     ]
-    return Estimate(value, min(ends), max(ends), n, subset, {**details, "items_needed": sizes})
+    return Estimate(value, min(found), max(found), n, subset, {**details, "items_needed": sizes})
 
 
 def _errors_together(evidence: Evidence, right: np.ndarray) -> float:

@@ -6,6 +6,7 @@ for the paired-sample design", Biometrics 43, 1987, eq. 3.2). Unpaired: two shar
 """
 
 import math
+from collections.abc import Callable
 
 from scipy.optimize import brentq
 from scipy.special import ndtri
@@ -14,7 +15,7 @@ ALPHA = 0.05
 POWER = 0.8
 
 
-def paired_difference_shown(n: int, discordant: float) -> float:
+def paired_difference_shown(n: int, discordant: float, largest: float = 1.0) -> float | None:
     """Return the smallest difference that McNemar's test on n items shows, two-sided at 5 %.
 
     Parameters
@@ -23,18 +24,23 @@ def paired_difference_shown(n: int, discordant: float) -> float:
     discordant : float
         Share of the items on which just one of the two models is right. Where it is less than the
         difference needs, it is taken to be as large: all of it in favour of one model.
+    largest : float
+        Difference that there can be.
 
     Returns
     -------
-    float
-        1 where the items are too few for any.
+    float or None
+        None where the items are too few for any.
     """
-    return _smallest(lambda d: paired_items_needed(d, discordant) - n)
+    return _smallest(lambda d: paired_items_needed(d, discordant), n, largest)
 
 
-def unpaired_difference_shown(n: int, error: float) -> float:
-    """Return the smallest difference from an error rate that two test sets of n items show."""
-    return _smallest(lambda d: unpaired_items_needed(d, error) - n)
+def unpaired_difference_shown(n: int, error: float) -> float | None:
+    """Return the smallest difference from an error rate that two test sets of n items show.
+
+    None where the items are too few for any.
+    """
+    return _smallest(lambda d: unpaired_items_needed(d, error), n, max(error, 1 - error))
 
 
 def paired_items_needed(difference: float, discordant: float) -> float:
@@ -60,10 +66,10 @@ def unpaired_items_needed(difference: float, error: float) -> float:
     return (spread / difference) ** 2
 
 
-def _smallest(surplus) -> float:  # type: ignore[no-untyped-def]
-    if surplus(1.0) > 0:
-        return 1.0
-    return float(brentq(surplus, 1e-9, 1.0, xtol=1e-12, rtol=1e-10))
+def _smallest(items_needed: Callable[[float], float], n: int, largest: float) -> float | None:
+    if items_needed(largest) > n:
+        return None
+    return float(brentq(lambda d: items_needed(d) - n, 1e-9, largest, xtol=1e-12, rtol=1e-10))
 
 
 def _quantiles() -> tuple[float, float]:
