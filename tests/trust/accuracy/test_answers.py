@@ -145,3 +145,25 @@ def test_decisions_are_those_of_the_answers_and_none_without(table: tuple) -> No
 def test_a_table_of_decisions_states_them() -> None:
     columns = {"target": np.array([0, 1]), "predicted_class": np.array([1, 1])}
     assert decisions_of(Evidence(Predictions(np.array(["a", "b"]), columns))).tolist() == [1, 1]
+
+
+def test_a_calibration_that_changes_answers_changes_decisions_and_ranks() -> None:
+    logits, targets = calibrated_world(40, 3, seed=0)
+    shift = {"factors": [1.0, 1.0, 1.0], "offsets": [0.0, 0.0, 1e3]}
+    calibration = {"method": "vector", "parameters": shift}
+    evidence = evidence_of(logits, targets, calibration=calibration)
+    assert set(decisions_of(evidence).tolist()) == {2}
+    found = answers_of(evidence)
+    assert set(found.predicted.tolist()) == {2}
+    assert (found.target_rank[targets == 2] == 0).all()
+    assert (found.target_rank[targets != 2] > 0).all()
+    np.testing.assert_array_equal(
+        uncalibrated_answers_of(evidence).predicted, logits.argmax(axis=1)
+    )
+
+
+def test_a_single_class_is_certain_and_has_no_margin() -> None:
+    found = Answers.of(predictions_of([[3.0], [-1.0]], [0, 0]), {})
+    assert found.right.all()
+    assert found.confidence.tolist() == [1, 1]
+    assert found.margin.tolist() == found.loss.tolist() == found.brier.tolist() == [0, 0]

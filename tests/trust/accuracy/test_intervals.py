@@ -162,6 +162,14 @@ def test_resamples_are_the_same_for_every_measure_and_differ_by_seed() -> None:
     assert not np.allclose(resampled_means(values, 200, seed=5), together)
 
 
+def test_what_is_done_to_drawn_counts_does_not_change_the_next() -> None:
+    values = np.random.default_rng(0).normal(size=(30, 1))
+    before = resampled_means(values, 50, seed=8)
+    for counts in resampled_counts(30, 50, 8):
+        counts[:] = 0
+    np.testing.assert_array_equal(resampled_means(values, 50, seed=8), before)
+
+
 @given(st.lists(st.integers(-1, 3), min_size=1, max_size=20), st.integers(0, 5))
 def test_tallies_count_the_rows_of_each_resample(categories: list[int], seed: int) -> None:
     given_categories = np.array(categories)
@@ -250,6 +258,30 @@ def test_a_million_rows_are_resampled_within_little_memory() -> None:
     tracemalloc.stop()
     assert means.std() == pytest.approx(values.std() / 1000, rel=0.1)
     assert peak < 200e6
+
+
+@pytest.mark.parametrize("kind", ["skewed", "rare"])
+def test_above_100_000_rows_the_interval_covers_at_its_rate(kind: str) -> None:
+    n, rate, worlds = intervals.MOST_RESAMPLED + 1, 0.001, 150
+    truth = rate if kind == "rare" else 1.0
+    hits = 0
+    for seed in range(worlds):
+        rng = np.random.default_rng(seed)
+        values = (rng.random(n) < rate).astype(float) if kind == "rare" else rng.exponential(size=n)
+        # One seed: the blocks are drawn once, and the rows are random in any case.
+        low, high = bootstrap_mean(values, seed=0)
+        hits += low <= truth <= high
+    assert hits / worlds == pytest.approx(0.95, abs=3 * (0.95 * 0.05 / worlds) ** 0.5 + 0.01)
+
+
+def test_blocks_of_rows_tell_what_the_rows_tell() -> None:
+    n = intervals.MOST_RESAMPLED
+    values = np.random.default_rng(0).exponential(size=(n + 1, 2)) ** 2
+    ratios = [
+        (means[:, 0] / means[:, 1]).std()
+        for means in (resampled_means(values[:n]), resampled_means(values))
+    ]
+    assert ratios[1] == pytest.approx(ratios[0], rel=0.12)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """Accuracy under common corruptions (Hendrycks & Dietterich 2019, section 4)."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from finetrust.trust.accuracy.intervals import (
     wilson,
 )
 from finetrust.trust.accuracy.probabilities import is_right
+from finetrust.trust.stability.corruption_replicates import shared_means
 from finetrust.trust.stability.matched import matched
 
 REFERENCE = "Hendrycks & Dietterich 2019, arXiv:1903.12261, section 4"
@@ -37,15 +40,21 @@ REFERENCE = "Hendrycks & Dietterich 2019, arXiv:1903.12261, section 4"
 )
 def corruption_accuracy(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the mean over all types, then each type; the details hold accuracy by severity."""
-    _, right = _matched(evidence)
-    by_type = {name: _mean(list(of.values())) for name, of in right.items()}
+    matched_items = _Matched.of(evidence)
+    by_type = matched_items.by_type()
     table = {
         name: {str(severity): float(r.mean()) for severity, r in sorted(of.items())}
-        for name, of in right.items()
+        for name, of in matched_items.right.items()
     }
-    yield _estimate(_mean(list(by_type.values())), evidence.seed, "", table)
-    for name, kept in by_type.items():
-        yield _estimate(kept, evidence.seed, f"corruption={name}", table[name])
+
+    def estimate(right: np.ndarray, subset: str, details: Mapping) -> Estimate:
+        low, high = bootstrap_share(right, evidence.seed)
+        replicates = partial(_replicates, evidence, matched_items.ids, right)
+        return Estimate(float(right.mean()), low, high, len(right), subset, details, replicates)
+
+    yield estimate(_mean(list(by_type.values())), "", table)
+    for name, right in by_type.items():
+        yield estimate(right, f"corruption={name}", table[name])
 
 
 @measure(
@@ -62,28 +71,47 @@ def corruption_accuracy(evidence: Evidence) -> Iterator[Estimate]:
 )
 def relative_corruption_accuracy(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the part of the clean accuracy that is left under corruption."""
-    clean, right = _matched(evidence)
-    by_type = [_mean(list(of.values())) for of in right.values()]
-    if not clean.any():
+    matched_items = _Matched.of(evidence)
+    if not matched_items.clean.any():
         raise NotApplicable("no untouched item is right, so that no accuracy could be lost")
-    pairs = np.stack([_mean(by_type), clean], axis=1)
+    corrupted = _mean(list(matched_items.by_type().values()))
+    pairs = np.stack([corrupted, matched_items.clean], axis=1)
     value = float(pairs[:, 0].mean() / pairs[:, 1].mean())
     low, high = _ratio_interval(value, pairs, evidence.seed)
-    yield Estimate(value, low, high, len(clean))
+    replicates = partial(_ratio_replicates, evidence, matched_items.ids, pairs)
+    yield Estimate(value, low, high, len(pairs), replicates=replicates)
 
 
-def _matched(evidence: Evidence) -> tuple[np.ndarray, dict[str, dict[int, np.ndarray]]]:
-    """Return which of the corrupted items are right, untouched and by corruption and severity.
+@dataclass(frozen=True, eq=False)
+class _Matched:
+    """Which of the corrupted items are right; float arrays (n,) over the same n items.
 
-    Float arrays (n,) over the same n items.
+    Parameters
+    ----------
+    ids : str array (n,)
+    clean : array
+        Untouched.
+    right : mapping of str to mapping of int to array
+        By corruption and severity.
     """
-    clean, by_type = matched(evidence)
-    calibration = evidence.calibration
-    right = {
-        name: {severity: _right(table, calibration) for severity, table in of.items()}
-        for name, of in by_type.items()
-    }
-    return _right(clean, calibration), right
+
+    ids: np.ndarray
+    clean: np.ndarray
+    right: Mapping[str, Mapping[int, np.ndarray]]
+
+    @classmethod
+    def of(cls, evidence: Evidence) -> "_Matched":
+        clean, by_type = matched(evidence)
+        calibration = evidence.calibration
+        right = {
+            name: {severity: _right(table, calibration) for severity, table in of.items()}
+            for name, of in by_type.items()
+        }
+        return cls(clean.ids, _right(clean, calibration), right)
+
+    def by_type(self) -> dict[str, np.ndarray]:
+        """Return the mean over the severities of each corruption."""
+        return {name: _mean(list(of.values())) for name, of in self.right.items()}
 
 
 def _right(predictions: Predictions, calibration: Mapping[str, Any]) -> np.ndarray:
@@ -94,9 +122,13 @@ def _mean(arrays: list[np.ndarray]) -> np.ndarray:
     return np.mean(arrays, axis=0)
 
 
-def _estimate(right: np.ndarray, seed: int, subset: str, details: Mapping) -> Estimate:
-    low, high = bootstrap_share(right, seed)
-    return Estimate(float(right.mean()), low, high, len(right), subset, details)
+def _replicates(evidence: Evidence, ids: np.ndarray, right: np.ndarray) -> np.ndarray:
+    return shared_means(evidence, ids, right[:, None])[:, 0]
+
+
+def _ratio_replicates(evidence: Evidence, ids: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    corrupted, clean = shared_means(evidence, ids, pairs).T
+    return corrupted / np.where(clean > 0, clean, np.nan)
 
 
 def _ratio_interval(value: float, pairs: np.ndarray, seed: int) -> tuple[float, float]:

@@ -67,7 +67,7 @@ def _scores(evidence: Evidence) -> tuple[Score, ByType]:
         for name, of in by_type.items()
     }
     due = untouched.labelled.sum(axis=1)
-    return scores_of(_counts(untouched), corrupted, due, evidence.seed)
+    return scores_of(_counts(untouched), corrupted, due, evidence, clean.ids)
 
 
 def _counts(counts: EntityCounts) -> Counts:

@@ -70,4 +70,4 @@ def _scores(evidence: Evidence) -> tuple[Score, ByType]:
         name: {severity: counts(table) for severity, table in of.items()}
         for name, of in by_type.items()
     }
-    return scores_of(counts(clean), corrupted, due, evidence.seed)
+    return scores_of(counts(clean), corrupted, due, evidence, clean.ids)

@@ -5,6 +5,7 @@ Segmentation Models", CVPR 2020, section 3.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -13,7 +14,12 @@ from finetrust.core.evidence import Evidence
 from finetrust.core.measure import Estimate, measure
 from finetrust.core.predictions import Predictions
 from finetrust.trust.accuracy.segmentation.counts import COLUMNS, ClassPixels
-from finetrust.trust.accuracy.segmentation.resampling import mean_of_ratios, of_images
+from finetrust.trust.accuracy.segmentation.resampling import (
+    Statistic,
+    mean_of_ratios,
+    of_images,
+)
+from finetrust.trust.stability.corruption_replicates import shared_means
 from finetrust.trust.stability.matched import matched
 
 REFERENCE = "Hendrycks & Dietterich 2019, arXiv:1903.12261; Kamann & Rother 2020, arXiv:1908.05005"
@@ -34,16 +40,22 @@ REFERENCE = "Hendrycks & Dietterich 2019, arXiv:1903.12261; Kamann & Rother 2020
 )
 def corruption_miou(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the mean over all types, then each type; the details hold the value by severity."""
-    _, by_type = matched(evidence)
+    clean, by_type = matched(evidence)
     k = evidence.clean["unanswered"].shape[1]
     table = {name: _by_severity(of) for name, of in by_type.items()}
     types = [_of_type(of) for of in by_type.values()]
-    n = len(types[0])
-    found = of_images(lambda means: _over_types(means, types, k), _joined(types), evidence.seed)
-    yield Estimate(*found, n, "", table)
+
+    def estimate(
+        statistic: Statistic, columns: np.ndarray, subset: str, details: Mapping
+    ) -> Estimate:
+        found = of_images(statistic, columns, evidence.seed)
+        replicates = partial(_replicates, evidence, clean.ids, statistic, columns)
+        return Estimate(*found, len(columns), subset, details, replicates)
+
+    yield estimate(partial(_over_types, types=types, k=k), _joined(types), "", table)
     for name, columns in zip(by_type, types, strict=True):
-        found = of_images(lambda means: _over_severities(means, k), columns, evidence.seed)
-        yield Estimate(*found, n, f"corruption={name}", table[name])
+        of_type = f"corruption={name}"
+        yield estimate(partial(_over_severities, k=k), columns, of_type, table[name])
 
 
 @measure(
@@ -71,7 +83,15 @@ def relative_corruption_miou(evidence: Evidence) -> Iterator[Estimate]:
 
     if not ClassPixels.of(clean).right.any():
         raise NotApplicable("no untouched pixel is right, so that nothing could be lost")
-    yield Estimate(*of_images(kept, columns, evidence.seed, highest=np.inf), len(columns))
+    found = of_images(kept, columns, evidence.seed, highest=np.inf)
+    replicates = partial(_replicates, evidence, clean.ids, kept, columns)
+    yield Estimate(*found, len(columns), replicates=replicates)
+
+
+def _replicates(
+    evidence: Evidence, ids: np.ndarray, statistic: Statistic, columns: np.ndarray
+) -> np.ndarray:
+    return statistic(shared_means(evidence, ids, columns))
 
 
 def _columns(predictions: Predictions) -> np.ndarray:
