@@ -9,7 +9,7 @@ from finetrust.core.comparison import Difference
 from finetrust.core.evidence import Evidence
 from finetrust.core.measure import Measure, measures
 from finetrust.trust.comparison import bootstrap, shares, unpaired
-from finetrust.trust.comparison.differences import Paired, difference, unpaired_difference
+from finetrust.trust.comparison.differences import SAME, Paired, difference, unpaired_difference
 from finetrust.trust.comparison.flips import flips
 from finetrust.trust.comparison.holm import holm
 
@@ -138,3 +138,18 @@ def test_flips_name_the_items_and_the_answers() -> None:
         "reference_answer": ["cat", "dog", "eel"],
         "answer": ["", "eel", "cat"],
     }
+
+
+@pytest.mark.parametrize("name", ["accuracy", "macro_f1", "nll", "auroc"])
+def test_a_model_does_not_differ_from_a_copy_of_itself(name: str) -> None:
+    one = model(60, 0)
+    found = compared(name, one, replace(one))
+    assert (found.difference, found.ci_low, found.ci_high, found.p_value) == (0, 0, 0, 1)
+    assert found.method == SAME
+
+
+def test_models_that_are_equally_right_are_not_taken_for_the_same() -> None:
+    one, other = model(30, 0, skill=50), model(30, 1, skill=50)
+    found = compared("accuracy", one, other)
+    assert found.difference == 0
+    assert found.ci_low < 0 < found.ci_high
