@@ -10,6 +10,10 @@ from finetrust.core.errors import UserError
 from finetrust.trust.stability.corruptions.catalogue import SEVERITIES, Corruption, corruptions
 
 EVERY = [pytest.param(corruption, id=name) for name, corruption in corruptions.items()]
+NOT_IN_ORDER = {
+    "elastic_transform", "frost", "glass_blur", "motion_blur", "saturate", "spatter", "zoom_blur",
+}  # fmt: skip
+"""Their published parameters themselves do not go up with the distance from the image."""
 SIZES = [(33, 96), (100, 96)]
 
 
@@ -98,8 +102,9 @@ def test_a_higher_severity_is_further_from_the_image(
         float((corruption(given, severity, SEEDS[:4]) - given).square().mean())
         for severity in SEVERITIES
     ]
-    assert distance == sorted(distance)
-    assert len(set(distance)) == 5
+    if corruption.name not in NOT_IN_ORDER:
+        assert distance == sorted(distance)
+        assert len(set(distance)) == 5
     assert distance[0] > 0
 
 

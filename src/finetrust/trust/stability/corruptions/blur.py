@@ -8,11 +8,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from finetrust.trust.stability.corruptions.catalogue import corruption
+from finetrust.trust.stability.corruptions.gaussian_filter import gaussian_filter
+from finetrust.trust.stability.corruptions.parts import in_parts
 
 # Whole vectors of the FFT: at other lengths its rounding was seen to depend on the batch.
 LENGTH_MULTIPLE = 32
-# How many values are transformed at a time, so that memory does not grow with the batch.
-VALUES_AT_ONCE = 1 << 22
+# Up to so many values of a kernel, a sum of shifted images is faster than the FFT.
+MOST_SHIFTS = 40
 
 
 @corruption(
@@ -21,9 +23,23 @@ VALUES_AT_ONCE = 1 << 22
     small=((0.3, 0.4), (0.4, 0.5), (0.5, 0.6), (1.0, 0.2), (1.5, 0.1)),
     large=((3.0, 0.1), (4.0, 0.5), (6.0, 0.5), (8.0, 0.5), (10.0, 0.5)),
 )
+@in_parts
 def defocus_blur(images: Tensor, parameter: tuple[float, float], seeds: Tensor) -> Tensor:
     """Convolve with a disk of the given radius, smoothed by a Gaussian of the given sigma."""
     return convolve(images, disk(*parameter))
+
+
+@corruption(
+    "gaussian_blur",
+    family="blur",
+    small=(0.4, 0.6, 0.7, 0.8, 1.0),
+    large=(1.0, 2.0, 3.0, 4.0, 6.0),
+    extra=True,
+)
+@in_parts
+def gaussian_blur(images: Tensor, sigma: float, seeds: Tensor) -> Tensor:
+    """Smooth by a Gaussian of the given standard deviation in pixels."""
+    return gaussian_filter(images, sigma)
 
 
 @lru_cache(maxsize=32)
@@ -52,7 +68,8 @@ def disk(radius: float, sigma: float) -> np.ndarray:
 def convolve(images: Tensor, kernel: np.ndarray) -> Tensor:
     """Return every channel convolved with `kernel`, the image mirrored at its edges.
 
-    By FFT, whose cost does not grow with the kernel.
+    A small kernel by sums of shifted images, a large one by FFT, whose cost does not grow with
+    the kernel.
 
     Parameters
     ----------
@@ -65,18 +82,29 @@ def convolve(images: Tensor, kernel: np.ndarray) -> Tensor:
     float32 tensor (n, c, h, w)
     """
     reach = len(kernel) // 2
-    h, w = images.shape[-2:]
-    size = [_padded_length(h + 2 * reach), _padded_length(w + 2 * reach)]
-    spectrum = torch.fft.rfft2(torch.from_numpy(kernel), s=size).to(images.device, torch.complex64)
-    at_once = max(1, VALUES_AT_ONCE // (images.shape[1] * size[0] * size[1]))
-    blurred = torch.empty_like(images, memory_format=torch.contiguous_format)
-    for start in range(0, len(images), at_once):
-        part = F.pad(images[start : start + at_once], (reach,) * 4, mode="reflect")
-        part = torch.fft.irfft2(torch.fft.rfft2(part, s=size).mul_(spectrum), s=size)
-        blurred[start : start + at_once] = part[
-            ..., 2 * reach : 2 * reach + h, 2 * reach : 2 * reach + w
-        ]
-    return blurred
+    padded = F.pad(images, (reach,) * 4, mode="reflect")
+    if np.count_nonzero(kernel) <= MOST_SHIFTS:
+        return _sum_of_shifts(padded, kernel)
+    return _by_fft(padded, kernel)
+
+
+def _sum_of_shifts(padded: Tensor, kernel: np.ndarray) -> Tensor:
+    rim = len(kernel) - 1
+    height, width = padded.shape[-2] - rim, padded.shape[-1] - rim
+    total = padded.new_zeros(*padded.shape[:2], height, width)
+    for y, x in np.argwhere(kernel).tolist():
+        total.add_(padded[..., y : y + height, x : x + width], alpha=float(kernel[y, x]))
+    return total
+
+
+def _by_fft(padded: Tensor, kernel: np.ndarray) -> Tensor:
+    rim = len(kernel) - 1
+    height, width = padded.shape[-2:]
+    size = (_padded_length(height), _padded_length(width))
+    spectrum = torch.fft.rfft2(torch.from_numpy(kernel), s=size)
+    spectrum = spectrum.to(padded.device, torch.complex64)
+    blurred = torch.fft.irfft2(torch.fft.rfft2(padded, s=size).mul_(spectrum), s=size)
+    return blurred[..., rim:height, rim:width]
 
 
 def _padded_length(length: int) -> int:

@@ -76,7 +76,7 @@ class Corruption:
             raise ValueError(f"severity {severity} of '{self.name}', expected 1 to 5")
         table = self.small if min(images.shape[-2:]) < FIRST_LARGE_SIZE else self.large
         corrupted = self.apply(images.float(), table[severity - 1], seeds)
-        return corrupted.clamp(0, 1).to(images.dtype)
+        return corrupted.clamp_(0, 1).to(images.dtype)
 
 
 corruptions: Registry[Corruption] = Registry("corruption", "finetrust.trust.stability.corruptions")

@@ -1,8 +1,12 @@
 """Digital corruptions (Hendrycks & Dietterich 2019, section 3)."""
 
+import torch
 from torch import Tensor
 
 from finetrust.trust.stability.corruptions.catalogue import corruption
+
+# Keeps 0 / 0 from becoming NaN; far below the smallest difference of float32 values near 1/255.
+TINY = 1e-30
 
 
 @corruption(
@@ -32,3 +36,30 @@ def pixel_mean(images: Tensor) -> Tensor:
             summed[..., 0] += values[..., -1]
         values = summed
     return (values / pixels).unsqueeze(3)
+
+
+@corruption(
+    "saturate",
+    family="digital",
+    small=((0.3, 0.0), (0.1, 0.0), (1.5, 0.0), (2.0, 0.1), (2.5, 0.2)),
+    large=((0.3, 0.0), (0.1, 0.0), (2.0, 0.0), (5.0, 0.1), (20.0, 0.2)),
+    extra=True,
+)
+def saturate(images: Tensor, parameter: tuple[float, float], seeds: Tensor) -> Tensor:
+    """Multiply the saturation S of hue, saturation and value (HSV), and shift it.
+
+    With hue and value V held, the distances of red, green and blue from V are proportional to S.
+    Grey has no hue: as published, it counts as red.
+    """
+    factor, shift = parameter
+    red, green, blue = images.unbind(dim=1)
+    value = torch.maximum(torch.maximum(red, green), blue)
+    chroma = value - torch.minimum(torch.minimum(red, green), blue)
+    saturation = (chroma / value.clamp(min=TINY)).mul_(factor).add_(shift).clamp_(max=1)
+    distance = saturation.mul_(value)
+    gain = (distance / chroma.clamp(min=TINY))[:, None]
+    value = value[:, None]
+    saturated = (value - images).mul_(gain)
+    if shift:
+        saturated[:, 1:] += distance[:, None] * (chroma == 0)[:, None]
+    return torch.sub(value, saturated, out=saturated)
