@@ -1,0 +1,1 @@
+"""Harmless changes, one file per family."""

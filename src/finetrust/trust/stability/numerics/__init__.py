@@ -1,0 +1,1 @@
+"""Numerics: whether the answers depend on how the arithmetic is carried out."""
