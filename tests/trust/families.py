@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 
@@ -46,6 +48,7 @@ def full_evidence(logits: object, targets: object, **changes: object) -> Evidenc
     everything = Evidence(
         clean=replace(clean, columns={**clean.columns, "features": features}),
         perturbed=perturbed_of(clean, noisy("logits")),
+        trials=tables_of_trials(clean),
         classes=CLASSES[: clean["logits"].shape[1]],
         calibration={"temperature": 1.5, "n": 10},
         baseline=plain.take(rng.permutation(n)),
@@ -70,10 +73,19 @@ def full_evidence(logits: object, targets: object, **changes: object) -> Evidenc
                         "id": "train/7",
                         "label": "cat",
                         "suggested": "dog",
-                        "probability": 0.01,
+                        "confidence": 0.97,
+                        "probability_wrong": 0.999,
                         "agreed": True,
                     }
                 ],
+            },
+            "corruption_reference": {
+                "name": "runs/reference",
+                "types": ["contrast", "gaussian_noise", "typos"],
+                "severities": [1, 3, 5],
+                "errors": [[0.5, 0.6, 0.7]] * 3,
+                "clean": 0.1,
+                "extra": [],
             },
             "train_overlap_exact": [["0", "train/7"]],
             "train_overlap_near": [],
@@ -81,6 +93,15 @@ def full_evidence(logits: object, targets: object, **changes: object) -> Evidenc
         seed=3,
     )
     return replace(everything, **changes)
+
+
+def tables_of_trials(clean: Predictions) -> dict[str, dict[str, Predictions]]:
+    """Return made-up tables of every trial that has a file ``stability/*/tables.py``."""
+    found = {}
+    for file in sorted((Path(__file__).parent / "stability").glob("*/tables.py")):
+        module = import_module(f".stability.{file.parent.name}.tables", __package__)
+        found[module.TRIAL] = module.tables(clean)
+    return found
 
 
 def perturbed_of(clean: Predictions, change: Change) -> dict[str, Predictions]:

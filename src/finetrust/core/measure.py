@@ -11,9 +11,17 @@ from finetrust.core.registry import Registry
 if TYPE_CHECKING:
     from finetrust.core.evidence import Evidence
 
-Topic = Literal["", "right", "groups", "calibration", "selective", "conformal", "test"]
-"""The question within the accuracy axis that a measure answers: is it right, for whom, does it know,
-when should it abstain, sets instead of points, is the test itself trustworthy."""
+Topic = Literal[
+    "", "right", "groups", "calibration", "selective", "conformal", "test",
+    "damage", "harmless", "attack", "unfamiliar", "retrained", "numerics",
+]  # fmt: skip
+"""The question within its axis that a measure answers.
+
+Accuracy: is it right, for whom, does it know, when should it abstain, sets instead of points. Data:
+is the test itself trustworthy. Stability: what if inputs are damaged, if nothing that matters changes,
+if someone wants it to fail, if an input is unfamiliar, if it is trained again, if it is computed
+otherwise.
+"""
 
 Axis = Literal["data", "accuracy", "stability", "interpretability"]
 AXES: tuple[Axis, ...] = ("data", "accuracy", "stability", "interpretability")

@@ -62,6 +62,8 @@ class Dataset:
         The task that the data are made for; the user may name another.
     kind : InputKind
         What the inputs are.
+    mirrored_alike : bool
+        Whether a mirrored input still shows the same; false for writing.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Dataset:
     notes: tuple[str, ...] = ()
     task: str = "classification"
     kind: InputKind = IMAGES
+    mirrored_alike: bool = True
 
     def __len__(self) -> int:
         return len(self.ids)

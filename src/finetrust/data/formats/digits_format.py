@@ -37,6 +37,7 @@ class DigitsFormat:
             targets=targets,
             classes=tuple(str(label) for label in digits.target_names),
             splits=_few_labelled(inputs, targets, int(few)) if few else np.full(len(inputs), ""),
+            mirrored_alike=False,
         )
 
 

@@ -22,6 +22,7 @@ from finetrust.tasks.predicted import in_order
 from finetrust.tasks.task import Task
 from finetrust.trust.stability.effort import Effort, effort_of
 from finetrust.trust.stability.item_seeds import item_seeds
+from finetrust.trust.stability.repeats.retraining import Retraining
 
 MOST_BYTES_KEPT = 1 << 30
 
@@ -54,6 +55,8 @@ class Bench:
     find_training, find_validation : callable
         Return the items that the model was trained and validated on (with digests), or None where
         they are not known or cannot be read any more; asked only if a trial wants them.
+    retraining : Retraining, optional
+        What trains the model again; None where it was not tuned here.
     """
 
     task: Task
@@ -67,6 +70,7 @@ class Bench:
     options: EvaluateOptions = field(default_factory=lambda: EvaluateOptions.model_validate({}))
     find_training: Callable[[], Dataset | None] = _unknown
     find_validation: Callable[[], Dataset | None] = _unknown
+    retraining: Retraining | None = None
 
     @property
     def effort(self) -> Effort:

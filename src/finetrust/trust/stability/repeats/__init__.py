@@ -1,0 +1,1 @@
+"""What changes when a model is trained again."""
