@@ -33,7 +33,7 @@ Config = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no messages.")]
 DEFAULT_COVERAGE = 0.9
-_ADDED = ("set", "abstain")
+_ADDED = ("set", "abstain", "unfamiliar", "familiarity")
 
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
 
@@ -263,6 +263,13 @@ def predict(
         float | None,
         typer.Option(help="Abstain where more than this share of answers would be wrong."),
     ] = None,
+    false_alarms: Annotated[
+        float | None,
+        typer.Option(
+            help="Mark inputs as unfamiliar so that this share of familiar ones is marked in vain. "
+            "\\[default: 0.05]"
+        ),
+    ] = None,
     on_error: Annotated[
         Literal["skip", "fail"], typer.Option(help="What an unreadable input is.")
     ] = "skip",
@@ -276,7 +283,8 @@ def predict(
 
     With --set --coverage 0.95 each answer comes with a set of classes that holds the true one for
     95 % of inputs like the validation data; with --max-risk 0.05 the model abstains where it is not
-    sure enough for 95 % of its answers to be right.
+    sure enough for 95 % of its answers to be right. An input that is unlike the training data is marked
+    as unfamiliar.
     """
     from finetrust.api.predict import predict as predict_inputs
     from finetrust.api.run import load
@@ -290,6 +298,7 @@ def predict(
         coverage=DEFAULT_COVERAGE if sets and coverage is None else coverage,
         set_method=set_method,
         max_risk=max_risk,
+        false_alarms=false_alarms,
         on_error=on_error,
         device=device,
         quiet=quiet,
@@ -329,6 +338,8 @@ def _line(task: "Task", result: Mapping[str, Any]) -> str:
         said += "\t{" + ", ".join(result["set"]) + "}"
     if result.get("abstain"):
         said += "\tabstains"
+    if result.get("unfamiliar"):
+        said += "\tunfamiliar"
     return f"{result['path']}\t{said}"
 
 

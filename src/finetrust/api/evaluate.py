@@ -10,10 +10,13 @@ from typing import Any
 import torch
 from torch import nn
 
+from finetrust.api.corruption_reference import corruption_reference
 from finetrust.api.evaluate_table import evaluated_table
 from finetrust.api.evaluation_data import evaluation_data, part_of_run
+from finetrust.api.familiarity import keep_familiarity
 from finetrust.api.gates import judge_gates, read_gates
 from finetrust.api.profile import write_profile
+from finetrust.api.repeats import RunRepeats
 from finetrust.api.run import Run, load
 from finetrust.api.subject import Subject, subject_as_it_comes, subject_of_run
 from finetrust.api.task_of import refuse_calibration, task_of
@@ -40,6 +43,7 @@ from finetrust.tasks.task import Task, tasks
 from finetrust.trust.interpretability.explanation import Decisions, explanations
 from finetrust.trust.measure_all import measure_all
 from finetrust.trust.stability.bench import Bench
+from finetrust.trust.stability.strips.strip import example_strips
 
 
 def evaluate(
@@ -166,6 +170,7 @@ def _evaluate(
     A model as it comes is calibrated on `validation`, if there are such data.
     """
     clock = _Clock()
+    reference = corruption_reference(options.corruption_reference)
     task, classes = tasks.get(subject.model.task), subject.model.classes
 
     def checked(part: Dataset) -> tuple[Dataset, DataReport, DataIndex]:
@@ -203,10 +208,15 @@ def _evaluate(
         options,
         part("train"),
         part("val"),
+        None if run is None else RunRepeats(run),
     )
     home = subject.folder.predictions / split
     forget_evidence(home)
     held = hold_trials(bench, home)
+    if not subject.folder.familiarity.exists():
+        keep_familiarity(
+            subject.folder, inference, bench.training, bench.validation_items, options.workers
+        )
     clock.lap("stability")
     seen = subject.training.of_split("train") if subject.training else None
     overlaps = overlap(index, seen, dataset.kind) if seen else {}
@@ -232,6 +242,7 @@ def _evaluate(
             if subject.class_counts
             else None,
             **subject.label_suspects,
+            **reference,
         },
         seed=options.seed,
     )
@@ -240,6 +251,7 @@ def _evaluate(
     clock.lap("measures")
     notes = _notes(subject, index, split, report, dataset)
     pictures = _pictures(task, subject, dataset, clean, options, notes)
+    pictures += example_strips(bench, held.tables, subject.folder.pictures)
     clock.lap("pictures")
     write_profile(
         subject.folder,
@@ -256,6 +268,7 @@ def _evaluate(
             "device": str(device),
             "precision": inference.precision,
             "seconds": {**clock.seconds, "trials": held.seconds},
+            "untried": dict(held.untried),
         },
     )
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any, Literal
 
+from finetrust.api.familiarity import marks
 from finetrust.api.run import Run, load
 from finetrust.core.errors import UserError
 from finetrust.core.progress import quietly, track
@@ -19,6 +20,7 @@ def predict(
     coverage: float | None = None,
     set_method: str = "lac",
     max_risk: float | None = None,
+    false_alarms: float | None = None,
     on_error: Literal["skip", "fail"] = "skip",
     device: str | None = None,
     quiet: bool = False,
@@ -42,6 +44,9 @@ def predict(
     max_risk : float, optional
         Also say for each input whether the model should abstain, so that (with a probability of 95 %)
         no more than this share of the answers that it gives are wrong.
+    false_alarms : float, optional
+        The share of familiar inputs that may be marked as unfamiliar; 0.05 unless it is given. A run
+        that was tuned with validation data marks in any case, where these are enough for 5 %.
     on_error : {"skip", "fail"}
         Whether an input that cannot be read is reported in its place, or an error.
     device : str, optional
@@ -60,7 +65,8 @@ def predict(
     ------
     UserError
         If a path does not exist, nothing is found, an input cannot be read and
-        ``on_error="fail"``, or the validation data are too few for the coverage or the risk.
+        ``on_error="fail"``, or the validation data are too few for the coverage, the risk or the false
+        alarms.
     """
     if on_error not in ("skip", "fail"):
         raise UserError(f"on_error is '{on_error}'", "Choose skip or fail.")
@@ -75,6 +81,7 @@ def predict(
     given = task.kind.given([str(one) for one in inputs])
     precision = opened.folder.record.get("decisions", {}).get("inference_precision", "fp32")
     inference = Inference(model.network.to(find_device(device)), precision)
+    marked = marks(opened.folder, inference, false_alarms)
     preprocessing = model.network.preprocessing
     prepare, size = preprocessing.transform(), inference.batch_size
     results: dict[int, dict[str, Any]] = {}
@@ -92,14 +99,17 @@ def predict(
                         ) from error
                     results[number] = {"error": f"cannot be read ({error})"}
             if values:
-                outputs = inference(
-                    preprocessing.collate([prepare(value) for value in values.values()])
-                )
+                batch = preprocessing.collate([prepare(value) for value in values.values()])
+                features = None if marked is None else inference.features(batch)
+                outputs = inference(batch) if features is None else inference.outputs(features)
                 decoded = task.decode(
                     outputs, list(values.values()), model.classes, model.calibration, top
                 )
                 if cautious is not None:
                     added = cautious(outputs)
+                    decoded = [a | more for a, more in zip(decoded, added, strict=True)]
+                if marked is not None and features is not None:
+                    added = marked(features, outputs)
                     decoded = [a | more for a, more in zip(decoded, added, strict=True)]
                 results.update(zip(values, decoded, strict=True))
     return [{"path": name, **results[number]} for number, (name, _) in enumerate(given)]

@@ -13,7 +13,7 @@ from finetrust.api.out_folder import open_evaluation
 from finetrust.api.run import Run
 from finetrust.api.versions import versions
 from finetrust.config import EvaluateOptions
-from finetrust.core.atomic import replacing
+from finetrust.core.atomic import replacing, replacing_folder
 from finetrust.core.predictions import Predictions
 from finetrust.core.run_folder import RunFolder
 from finetrust.data.dataset import Dataset
@@ -78,6 +78,9 @@ def subject_of_run(run: Run, out: str | None) -> Subject:
         if _validation_file(run.folder).exists():
             with replacing(_validation_file(folder)) as temporary:
                 shutil.copyfile(_validation_file(run.folder), temporary)
+        if run.folder.familiarity.exists():
+            with replacing_folder(folder.familiarity) as temporary:
+                shutil.copytree(run.folder.familiarity, temporary, dirs_exist_ok=True)
     splits = (run.folder.data_report or {}).get("splits", {})
     known = run.folder.data_index_file.exists()
     index = DataIndex.load(run.folder.data_index_file) if known else None

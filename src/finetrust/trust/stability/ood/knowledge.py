@@ -1,0 +1,133 @@
+"""What a model knows: scores fitted to its training items, and what they say of validation items.
+
+Which items are taken follows from their content alone, so that every evaluation of a run, and the run
+itself, take the same.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from finetrust.core.errors import NotApplicable
+from finetrust.data.dataset import Dataset
+from finetrust.models.inference import Inference
+from finetrust.trust.stability.ood.detectors import Detectors, fit_detectors
+from finetrust.trust.stability.ood.made import made, made_sets
+from finetrust.trust.stability.ood.passes import seen_of
+from finetrust.trust.stability.ood.score import Head
+
+MOST_FITTED = 10_000
+MOST_JUDGED = 2_000
+MOST_CHANGED = 300
+
+Unusualness = Mapping[str, np.ndarray]
+"""By the name of a score how unusual each item is: float64 arrays (n,), larger is more so."""
+
+
+class Knowledge:
+    """Fitted scores, and what they say of items that the model knows; computed when it is asked for.
+
+    Scores are fitted to training items and judged on validation items. Where training items are not
+    known, they are fitted to one half of the validation items and judged on the other.
+
+    Parameters
+    ----------
+    inference : Inference
+    training, validation : Dataset or None
+        With digests, and with targets that are classes (int64).
+    workers : int or None
+    """
+
+    def __init__(
+        self,
+        inference: Inference,
+        training: Dataset | None,
+        validation: Dataset | None,
+        workers: int | None = None,
+    ) -> None:
+        self._inference, self._workers = inference, workers
+        self.fitted, self.judged = _parts(training, validation)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """All that scores depend on besides the model, as JSON values."""
+        return {
+            "fitted": _mark(self.fitted, targets=True),
+            "judged": _mark(self.judged),
+            "chosen_by": sorted(self.choice_sets),
+        }
+
+    @property
+    def passes(self) -> int:
+        """How many items go through the network before anything is scored."""
+        return 0 if self.fitted is None else len(self.fitted)
+
+    @cached_property
+    def detectors(self) -> Detectors:
+        """All scores that can be fitted."""
+        head = Head.of(self._inference)
+        if self.fitted is None:
+            return fit_detectors(None, None, head)
+        known = seen_of(self._inference, self.fitted, self._workers, "familiar items")
+        return fit_detectors(known, self.fitted.targets, head)
+
+    def scored(self, dataset: Dataset, label: str) -> Unusualness:
+        """Return how unusual each item of a data set is."""
+        return self.detectors(seen_of(self._inference, dataset, self._workers, label))
+
+    @cached_property
+    def validation(self) -> Unusualness:
+        """How unusual the validation items are.
+
+        Raises
+        ------
+        NotApplicable
+            If there are none.
+        """
+        if self.judged is None:
+            raise NotApplicable("there are no validation data")
+        return self.scored(self.judged, "validation items")
+
+    @property
+    def choice_sets(self) -> dict[str, Dataset]:
+        """The sets by which a score is chosen, made from validation items."""
+        if self.judged is None:
+            return {}
+        changed = by_content(self.judged, MOST_CHANGED)
+        return {
+            name: made(name, changed, seed=0)
+            for name, one in made_sets.items()
+            if one.role == "choice" and one.kind == changed.kind.name and not one.unfit(changed)
+        }
+
+
+def by_content(dataset: Dataset, most: int) -> Dataset:
+    """Return at most so many items, by the order of their digests, which is as good as random."""
+    order = np.argsort(np.array(dataset.digests, dtype=str), kind="stable")
+    return dataset.take(np.sort(order[:most]))
+
+
+def _parts(
+    training: Dataset | None, validation: Dataset | None
+) -> tuple[Dataset | None, Dataset | None]:
+    """Return the items to fit to, and those to judge on."""
+    if validation is not None and len(validation) < 2:
+        validation = None
+    if training is not None and len(training):
+        judged = None if validation is None else by_content(validation, MOST_JUDGED)
+        return by_content(training, MOST_FITTED), judged
+    if validation is None:
+        return None, None
+    order = np.argsort(np.array(validation.digests, dtype=str), kind="stable")
+    halves = (validation.take(np.sort(order[start::2])) for start in (0, 1))
+    return by_content(next(halves), MOST_FITTED), by_content(next(halves), MOST_JUDGED)
+
+
+def _mark(dataset: Dataset | None, targets: bool = False) -> str:
+    if dataset is None:
+        return ""
+    parts = [dataset.fingerprint, *(map(str, dataset.targets.tolist()) if targets else ())]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""How well unfamiliar inputs are told from familiar ones, one measure each."""

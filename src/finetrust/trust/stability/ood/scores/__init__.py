@@ -1,0 +1,1 @@
+"""Scores of how unusual an input is, one file each."""

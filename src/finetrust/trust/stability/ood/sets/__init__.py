@@ -1,0 +1,1 @@
+"""Inputs that are unlike what the model knows, one file each."""

@@ -1,0 +1,1 @@
+"""Strips of examples: what single items become in the trials, one file per kind of input."""
