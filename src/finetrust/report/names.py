@@ -12,7 +12,14 @@ AXIS_TITLES: Mapping[Axis, str] = {
     "stability": "Stability",
     "interpretability": "Interpretability",
 }
-_OWN_KINDS = ("corruption", "perturbation", "change", "variant")
+_OWN_KINDS = (
+    "corruption", "perturbation", "change", "variant", "set", "score", "repeat", "source", "sign",
+    "method",
+)  # fmt: skip
+_SPELLED = {
+    "atc": "ATC", "bf16": "bf16", "doc": "DoC", "fp16": "fp16", "fp32": "fp32", "jpeg": "JPEG", "knn": "kNN",
+    "msp": "MSP", "onnx": "ONNX", "react": "ReAct", "vim": "ViM",
+}  # fmt: skip
 DIRECTIONS = {"higher": "higher is better", "lower": "lower is better"}
 
 
@@ -22,9 +29,17 @@ def words(key: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def term(key: str) -> str:
+    """Return the name of a method or a kind of damage as the field spells it: ``jpeg`` as ``JPEG``."""
+    parts = key.replace("_", " ").replace("-", " ").split()
+    spelled = " ".join(_SPELLED.get(part.lower(), part) for part in parts)
+    return words(spelled) if parts and parts[0].lower() not in _SPELLED else spelled
+
+
 def in_sentence(title: str) -> str:
     """Return a title as it stands inside a sentence: ``Accuracy`` as ``accuracy``, ``AP`` as it is."""
     abbreviated = len(title) > 1 and not (title[1].islower() or title[1] == " ")
+    abbreviated = abbreviated or title.split(" ")[0] in _SPELLED.values()
     return title if abbreviated else title[:1].lower() + title[1:]
 
 
@@ -56,7 +71,7 @@ def is_part(measure: Measure) -> bool:
 def subset_label(measure: Measure) -> str:
     """Return the part of the data in words; what the user's data call it stays as it is."""
     value = subset_value(measure)
-    return words(value) if subset_kind(measure) in _OWN_KINDS else value
+    return term(value) if subset_kind(measure) in _OWN_KINDS else value
 
 
 def subset_name(measure: Measure) -> str:

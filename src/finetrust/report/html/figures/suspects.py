@@ -42,8 +42,7 @@ def _rows(found: Sequence[Mapping[str, Any]], data: ReportData) -> list[dict[str
 
 def _sure(row: Mapping[str, Any]) -> float | None:
     """Return how probable it is that the label is wrong, as far as that is known."""
-    wrong, own = number_in(row, "probability_wrong"), number_in(row, "probability")
-    return wrong if wrong is not None or own is None else 1 - own
+    return number_in(row, "probability_wrong")
 
 
 def _pictures(data: ReportData) -> dict[str, str]:
