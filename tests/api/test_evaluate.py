@@ -28,7 +28,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> finetrust.Run:
 
 @pytest.fixture(scope="module")
 def profile(run: finetrust.Run) -> finetrust.TrustProfile:
-    return run.evaluate(quiet=True, severities=(1, 5))
+    return run.evaluate(quiet=True, trials="corruptions", severities=(1, 5))
 
 
 def test_a_run_is_judged_on_the_split_that_was_set_aside(
@@ -96,6 +96,7 @@ def test_stability_is_measured_on_a_sample_where_the_data_are_many(
     profile = run.evaluate(
         quiet=True,
         stability_items=20,
+        trials="corruptions",
         corruptions=("contrast",),
         severities=(1,),
         out=str(tmp_path / "elsewhere"),
@@ -108,7 +109,7 @@ def test_stability_is_measured_on_a_sample_where_the_data_are_many(
 def test_training_data_as_evaluation_data_raise_the_alarm(
     run: finetrust.Run, tmp_path: Path
 ) -> None:
-    options = {"corruptions": ("none",), "quiet": True, "out": str(tmp_path / "x")}
+    options = {"trials": "none", "quiet": True, "out": str(tmp_path / "x")}
     profile = run.evaluate(split="train", **options)
     assert profile["train_overlap"].value == 1
     assert any("too kind" in note for note in profile.notes)
@@ -136,6 +137,7 @@ def test_a_model_as_it_comes_is_judged_without_tuning(tmp_path: Path) -> None:
         preprocessing=finetrust.Preprocessing(32, 32, "bilinear", (0.5,) * 3, (0.5,) * 3),
         out=str(tmp_path / "judged"),
         quiet=True,
+        trials="corruptions",
         corruptions=("brightness",),
     )
     assert profile["accuracy"].value < 0.3
@@ -157,7 +159,7 @@ def test_a_model_as_it_comes_is_calibrated_where_the_data_name_validation_items(
         preprocessing=finetrust.Preprocessing(8, 8, "bilinear", (0.5,) * 3, (0.5,) * 3),
         out=str(tmp_path / "judged"),
         quiet=True,
-        corruptions=("none",),
+        trials="none",
     )
     assert profile.data["n"] == 400
     assert profile["ece_before_calibration"].applies
@@ -181,7 +183,7 @@ def test_data_with_some_of_the_classes_are_judged_by_their_names(
         for row in np.flatnonzero(digits.targets == digits.classes.index(name))[:20]:
             digits.inputs[row].save(tmp_path / "data" / name / f"{row}.png")
     profile = run.evaluate(
-        tmp_path / "data", quiet=True, corruptions=("none",), out=str(tmp_path / "judged")
+        tmp_path / "data", quiet=True, trials="none", out=str(tmp_path / "judged")
     )
     assert profile["accuracy"].value > 0.9
     assert {m.subset for m in profile.subsets("recall")} == {"class=3", "class=7"}

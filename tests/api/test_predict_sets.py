@@ -117,7 +117,7 @@ def test_a_run_predicts_sets_and_abstains_with_its_model_folder_alone(
 
 def test_what_is_predicted_is_what_was_measured(run: finetrust.Run, images: Path) -> None:
     """The sets of predict are as large as those that the evaluation measures on the same items."""
-    run.evaluate(quiet=True, corruptions="none", pictures=0)
+    run.evaluate(quiet=True, trials="none", pictures=0)
     clean = Predictions.load(run.folder.predictions / "test" / "clean.parquet")
     kept = run.model.calibration
     names = [str(c) for c in range(10)]

@@ -70,7 +70,7 @@ def test_an_evaluation_that_was_killed_goes_on_where_it_was(
 ) -> None:
     arguments = [
         "evaluate", str(run.path), "--trials", "corruptions", "--effort", "full", "--pictures", "0",
-        "--corruptions", "gaussian_noise,contrast,brightness,defocus_blur", "--quiet",
+        "--corruptions", "gaussian_noise,contrast", "--quiet",
     ]  # fmt: skip
     folder = tmp_path / "killed" / "predictions" / "test"
     process = subprocess.Popen(
@@ -84,7 +84,7 @@ def test_an_evaluation_that_was_killed_goes_on_where_it_was(
     kept = (
         json.loads((folder / "steps.json").read_text()) if (folder / "steps.json").exists() else {}
     )
-    assert len(kept) < 20
+    assert len(kept) < 10
     with pytest.raises(UserError, match="holds no predictions"):
         load_evidence(folder)
     before = {
@@ -93,13 +93,13 @@ def test_an_evaluation_that_was_killed_goes_on_where_it_was(
 
     options = {
         "trials": "corruptions", "effort": "full", "pictures": 0, "quiet": True,
-        "corruptions": "gaussian_noise,contrast,brightness,defocus_blur",
+        "corruptions": "gaussian_noise,contrast",
     }  # fmt: skip
     resumed = run.evaluate(out=str(tmp_path / "killed"), **options)
     straight = run.evaluate(out=str(tmp_path / "straight"), **options)
     assert [m.to_dict() for m in resumed.measures] == [m.to_dict() for m in straight.measures]
     after = tables(folder)
-    assert len(after) == 20
+    assert len(after) == 10
     assert all(after[name].stat().st_mtime_ns == when for name, when in before.items())
     for name, table in load_evidence(folder).perturbed.items():
         other = load_evidence(tmp_path / "straight/predictions/test").perturbed[name]
@@ -116,7 +116,7 @@ def test_the_cost_is_told_before_the_start(
     )
     (tmp_path / "c/predictions/test/corruptions/contrast-1.parquet").unlink()
     run.evaluate(**options)
-    said = capsys.readouterr().err
+    said = " ".join(capsys.readouterr().err.split())
     assert "25 passes" in said
     assert "(1 of 2 steps are done already)" in said
     run.evaluate(**options)

@@ -10,11 +10,11 @@ from finetrust.core.run_folder import RunFolder
 
 @pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
-    """A tuned and evaluated run with subgroups."""
-    evidence = make_evidence(groups={"scanner": ["A", "B"]})
+    """A tuned and evaluated run with subgroups, put to every trial of stability."""
+    evidence = make_evidence(groups={"scanner": ["A", "B"]}, trials=True)
     notes = ["3 items were also used for validation."]
     path = tmp_path_factory.mktemp("runs") / "pretrained"
-    return write_run(path, evidence=evidence, notes=notes)
+    return write_run(path, evidence=evidence, notes=notes, strips=2)
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +30,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     classes = [HOSTILE, "ants & bees", "\u202ereversed", "\x1b[31mred"]
     evidence = make_evidence(classes=classes, n=60, groups={HOSTILE: [HOSTILE, "b"]})
     path = tmp_path_factory.mktemp("runs") / "hostile <b>"
-    return write_run(path, evidence=evidence, notes=[HOSTILE], hostile=HOSTILE)
+    return write_run(path, evidence=evidence, notes=[HOSTILE], hostile=HOSTILE, strips=1)
 
 
 @pytest.fixture(scope="session")

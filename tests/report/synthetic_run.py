@@ -13,6 +13,7 @@ from finetrust.core.predictions import Predictions
 from finetrust.core.profile import TrustProfile
 from finetrust.core.run_folder import RunFolder
 from finetrust.trust.measure_all import measure_all
+from trust.families import tables_of_trials
 
 DIGITS = tuple("0123456789")
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)>'
@@ -27,8 +28,12 @@ def make_evidence(
     overlap: int | None = 2,
     temperature: float | None = 1.6,
     seed: int = 0,
+    trials: bool = False,
 ) -> Evidence:
-    """Return evidence of a model whose logits for the target stand out by `skill`."""
+    """Return evidence of a model whose logits for the target stand out by `skill`.
+
+    With `trials` there are made-up tables of every trial of stability.
+    """
     rng = np.random.default_rng(seed)
     targets = rng.integers(0, len(classes), n)
     ids = np.array([f"item-{i:04d}.png" for i in range(n)])
@@ -51,11 +56,13 @@ def make_evidence(
         "train_overlap_exact": pairs[:1],
         "train_overlap_near": pairs[1:],
     }
+    clean = predictions(skill, "clean")
     return Evidence(
-        predictions(skill, "clean"),
-        perturbed if corruptions else {},
-        tuple(classes),
-        {"temperature": temperature} if temperature else {},
+        clean=clean,
+        perturbed=perturbed if corruptions else {},
+        trials=tables_of_trials(clean) if trials else {},
+        classes=tuple(classes),
+        calibration={"temperature": temperature} if temperature else {},
         groups=named,
         data=data,
     )
@@ -70,6 +77,7 @@ def write_run(
     source: str = "finetrust glyphnet",
     notes: Sequence[str] = (),
     pictures: int = 3,
+    strips: int = 0,
     data_report: bool = True,
     hostile: str = "",
 ) -> RunFolder:
@@ -127,13 +135,19 @@ def write_run(
             },
             measures=measure_all(evidence),
             notes=tuple(notes),
-            pictures=_pictures(folder, evidence, pictures),
+            pictures=(*_pictures(folder, evidence, pictures), *_strips(folder, evidence, strips)),
             context={
                 "date": "2026-10-19T12:30:00+00:00",
                 "versions": versions,
                 "device": "cpu",
                 "precision": "fp32",
-                "seconds": {"predictions": 1.2, "corruptions": 8.4, "measures": 2.0},
+                "seconds": {
+                    "predictions": 1.2,
+                    "stability": 8.4,
+                    "measures": 2.0,
+                    "trials": {"corruptions": 2.5, "adversarial": 5.9},
+                },
+                "untried": {"smoothing": f"it is held at effort full{hostile}"},
                 "seed": 0,
             },
         )
@@ -246,3 +260,26 @@ def _pictures(folder: RunFolder, evidence: Evidence, count: int) -> tuple[dict[s
             }
         )
     return tuple(pictures)
+
+
+def _strips(folder: RunFolder, evidence: Evidence, count: int) -> list[dict[str, Any]]:
+    """Write strips of examples in the shape that the evaluation makes them."""
+    home, name, other = folder.pictures / "strips", evidence.classes[0], evidence.classes[-1]
+    found = []
+    for number in range(count):
+        home.mkdir(exist_ok=True)
+        panels: list[dict[str, Any]] = [
+            {"kind": "untouched", "predicted": name, "confidence": 0.98, "right": True},
+            {"kind": "corruption", "type": "jpeg_compression", "severity": 5, "of": 5,
+             "predicted": None, "confidence": None, "right": False},
+            {"kind": "harmless", "type": "shift", "change": "down-4",
+             "predicted": other, "confidence": 0.61, "right": False},
+            {"kind": "attack", "size": 2.36, "predicted": other, "confidence": 0.5, "right": False},
+            {"kind": "difference", "enlarged": 54},
+        ]  # fmt: skip
+        for place, panel in enumerate(panels):
+            panel["file"] = f"pictures/strips/{number:03d}-{place}.png"
+            Image.new("RGB", (32, 32), (40 * place, 90, 60)).save(folder.path / panel["file"])
+        item = f"test/{name}/{number:04d}.png"
+        found.append({"id": item, "kind": "answer that flips", "target": name, "panels": panels})
+    return found

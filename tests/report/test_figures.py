@@ -57,6 +57,56 @@ DRAWN: dict[str, tuple[dict[str, Any], str]] = {
         {"moved_most": [{"class": HOSTILE, "train": 0.2, "evaluation": 0.6}]},
         "pair-of-bars",
     ),
+    "Kind by kind": ({"fog": {"1": 0.9, "5": 0.4}, HOSTILE: {"1": 0.8, "5": 0.1}}, ">40.0"),
+    "Does its confidence fall as it should?": (
+        {
+            "curve": [
+                {
+                    "severity": severity,
+                    **{
+                        f"{name}{end}": value + shift
+                        for name, value in (
+                            ("accuracy", 0.9 - severity / 10),
+                            ("ece", severity / 50),
+                        )
+                        for end, shift in (("", 0.0), ("_low", -0.01), ("_high", 0.01))
+                    },
+                }
+                for severity in (0, 1, 5)
+            ]
+        },
+        "curve measured",
+    ),
+    "Would a fall be noticed without labels?": (
+        {"table": [{"perturbation": f"{HOSTILE}-3", "accuracy": 0.5, "atc": 0.7}]},
+        "curve dots",
+    ),
+    "How much it takes to fool it": (
+        {
+            "curves": {
+                "linf": {
+                    "title": HOSTILE,
+                    "eps": [0.0, 0.01, 0.02],
+                    "labels": ["0/255", "2.5/255", "5/255"],
+                    "accuracy": [0.9, 0.4, 0.0],
+                    "low": [0.8, 0.3, 0.0],
+                    "high": [0.95, 0.5, 0.1],
+                }
+            }
+        },
+        "levels of 255",
+    ),
+    "What is proven, whatever the attack": (
+        {"radius": [0.0, 0.25], "accuracy": [0.8, 0.5], "low": [0.7, 0.4], "high": [0.9, 0.6]},
+        ">0.25</text>",
+    ),
+    "Least stable answers": (
+        {
+            "models": 3,
+            "items": [{"id": HOSTILE, "target": "cat", "answers": {HOSTILE: 2, "dog": 1}}],
+        },
+        "(2) and dog (1)",
+    ),
     "How many items would show which difference": (
         {"items_needed": [{"difference": 0.01, "items": 900}, {"difference": 0.05, "items": 40}]},
         "enough here",
@@ -114,3 +164,20 @@ def test_confidence_of_measures_for_closer_looks_is_not_drawn() -> None:
 def test_many_set_sizes_are_counted_in_the_last_bar() -> None:
     (content,) = page({"sizes": list(range(100)), "counts": [1] * 100}).values()
     assert "19+: 81" in content
+
+
+def test_every_set_and_score_stands_in_the_map_of_unfamiliar_inputs() -> None:
+    subsets = [
+        f"set={of},score={score}" for of in ("textures", HOSTILE) for score in ("knn", "msp")
+    ]
+    measures = [
+        figure("ood_auroc_far", "Told", 0.75, subset=subset, axis="stability", secondary=True)
+        for subset in subsets
+    ]
+    whole = figure("ood_auroc_far", "Told", 0.75, axis="stability", details={"chosen": "knn"})
+    data = ReportData(path="run", name="run")
+    (found,) = figures_of([whole, *measures], data)
+    assert "goes by, chosen without any of these inputs: kNN" in found.about
+    assert found.content.count("75.0") == 8, "each cell, and what is shown where the pointer rests"
+    assert "<script" not in found.content
+    assert figures_of([whole], data) == []

@@ -224,7 +224,8 @@ def test_a_fall_under_disturbance_names_augmentation() -> None:
         figure("corruption_accuracy", "Disturbed", 0.4, axis="stability", subset="corruption=fog"),
         figure("relative_corruption_accuracy", "Kept", 0.555, axis="stability"),
     )
-    assert "from 90.1 % to 50.0 % on average; hardest is fog" in told(step)
+    assert "from 90.1 % to 50.0 % on average (interval 46.0–54.0 %); hardest is fog" in told(step)
+    assert "copies with weather (fog)" in step.remedy
     assert "`--augment trivialaugment`" in step.remedy
 
 
@@ -288,3 +289,106 @@ def test_another_mix_of_classes_names_the_one_that_moved_most() -> None:
     step = only(accuracy(), figure("class_prior_shift", "Shift", 0.2, axis="data", details=details))
     assert "“cat”: 20.0 % of the training data, 40.0 % of the test" in told(step)
     assert "`--class-weights balanced`" in step.remedy
+
+
+def stable(name: str, value: float, half: float = 0.01, **facts: Any) -> Measure:
+    return figure(name, name, value, half=half, n=400, axis="stability", share=True, **facts)
+
+
+def test_damage_of_one_family_is_named_where_the_others_do_no_harm() -> None:
+    kinds = {"gaussian_noise": 0.9, "fog": 0.9, "frost": 0.88, "defocus_blur": 0.5}
+    step = only(
+        accuracy(),
+        stable("corruption_accuracy", 0.8, details={}),
+        *(stable("corruption_accuracy", v, subset=f"corruption={k}") for k, v in kinds.items()),
+        figure("relative_corruption_accuracy", "Kept", 0.85, axis="stability"),
+    )
+    assert "not under blur (50.0 %), against 94.1 % untouched; hardest is defocus blur" in told(
+        step
+    )
+    assert "copies with blur (defocus blur)" in step.remedy
+    assert "AugMix" in step.remedy
+
+
+def test_answers_that_flip_under_shifts_name_crops_and_anti_aliasing() -> None:
+    step = only(
+        accuracy(),
+        stable("harmless_any_flip", 0.3, better="lower"),
+        stable("harmless_any_flip", 0.29, better="lower", subset="change=shift"),
+        stable("harmless_any_flip", 0.01, better="lower", subset="change=jpeg"),
+    )
+    assert "about 120 of 400 images (interval 29.0–31.0 %): shift 29.0 %" in told(step)
+    assert "`--augment crop`" in step.remedy
+    assert "anti-aliased" in step.remedy
+    assert steps(accuracy(), stable("harmless_any_flip", 0.05, better="lower")) == []
+
+
+def test_a_model_that_any_attack_fools_is_told_that_this_is_normal() -> None:
+    step = only(accuracy(), stable("robust_accuracy", 0.02))
+    assert "normal for a model that was not trained against attacks" in told(step)
+    assert "train it adversarially" in step.remedy
+    assert step.gravity is Gravity.MINOR
+    assert steps(accuracy(), stable("robust_accuracy", 0.5)) == []
+
+
+def test_masked_gradients_are_not_to_be_believed() -> None:
+    masked = stable("gradient_masking", 0.4, better="lower", details={"warning": "They hide it."})
+    step = only(accuracy(), masked)
+    assert told(step) == "They hide it."
+    assert step.remedy.startswith("Do not believe")
+    unmasked = stable("gradient_masking", 0.0, better="lower", details={"warning": None})
+    assert steps(accuracy(), unmasked) == []
+
+
+def test_unfamiliar_inputs_that_pass_name_the_flag_and_a_better_score() -> None:
+    step = only(
+        accuracy(),
+        stable("ood_detection_rate_far", 0.2),
+        stable("ood_auroc_far", 0.7),
+        stable("ood_auroc_far", 0.95, subset="score=vim"),
+        stable("ood_auroc_far", 0.71, subset="score=msp"),
+    )
+    assert "marks only 20.0 % as unfamiliar (interval 19.0–21.0 %, 400 images)" in told(step)
+    assert "`--false-alarms`" in step.remedy
+    assert "the score vim would tell more" in step.remedy
+    assert steps(accuracy(), stable("ood_detection_rate_far", 0.8)) == []
+
+
+def test_test_data_that_look_unfamiliar_are_told() -> None:
+    step = only(accuracy(), stable("ood_false_alarm_rate", 0.3, better="lower"))
+    assert "finds 30.0 % of the test data unfamiliar" in told(step)
+    assert steps(accuracy(), stable("ood_false_alarm_rate", 0.06, better="lower")) == []
+
+
+def test_confidence_that_does_not_fall_with_accuracy_is_told() -> None:
+    step = only(accuracy(), stable("corruption_confidence_gap", 0.2, better="lower"))
+    assert "On damaged images it is surer than it should be, by 20.0 points" in told(step)
+    assert steps(accuracy(), stable("corruption_confidence_gap", 0.05, better="lower")) == []
+
+
+def test_high_churn_names_averaging() -> None:
+    step = only(accuracy(), stable("churn", 0.12, better="lower"))
+    assert "answers 12.0 % of the images differently" in told(step)
+    assert "`--ema 0.999`" in step.remedy
+    assert steps(accuracy(), stable("churn", 0.04, better="lower")) == []
+
+
+def test_answers_that_hang_on_precision_name_the_way_of_computing() -> None:
+    flips = stable("numerics_flips", 0.005, better="lower")
+    way = stable("numerics_flips", 0.005, better="lower", subset="variant=folded_batch_norm")
+    step = only(accuracy(), flips, way)
+    assert "2 of 400 images is another one, computed otherwise (folded batch norm)" in told(step)
+    assert step.gravity is Gravity.MINOR
+    assert steps(accuracy(), stable("numerics_flips", 0.0, half=0.0, better="lower")) == []
+
+
+def test_answers_lost_in_trials_are_counted_by_trial_and_told_once() -> None:
+    lost = stable(
+        "non_finite_under_perturbation", 0.01, better="lower",
+        details={"harmless_changes/shift.left-1": {"count": 4}, "corruptions/fog-3": {"count": 3}},
+    )  # fmt: skip
+    step = only(accuracy(), lost)
+    assert "no finite answer for 4 of 400 images" in told(step)
+    assert "harmless changes (4) and corruptions (3)" in told(step)
+    disturbed = stable("non_finite_outputs", 0.01, better="lower", subset="perturbation=fog-3")
+    assert len(steps(accuracy(), lost, disturbed)) == 1

@@ -25,7 +25,7 @@ def test_no_line_is_wider_than_eighty_columns(run: RunFolder, hostile: RunFolder
 
 
 def test_every_measure_for_all_readers_stands_in_one_row(run: RunFolder) -> None:
-    rows = [" ".join(line.split()) for line in printed(run, 120).splitlines()]
+    rows = [" ".join(line.split()) for line in printed(run, 160).splitlines()]
     for measure in TrustProfile.load(run.profile_file).measures:
         if measure.applies and not measure.subset:
             part = part_told_of(measure)
@@ -63,7 +63,7 @@ def test_many_classes_show_the_weakest_and_count_the_others(as_it_comes: RunFold
 
 def test_what_does_not_apply_says_why(as_it_comes: RunFolder) -> None:
     text = " ".join(printed(as_it_comes, 120).split())
-    assert "2 measures do not apply: the model was not run on corrupted inputs. They are" in text
+    assert "3 measures do not apply: the model was not run on corrupted inputs. They are" in text
 
 
 def test_notes_are_warnings(run: RunFolder) -> None:
@@ -75,3 +75,19 @@ def test_names_neither_style_nor_steer_the_terminal(hostile: RunFolder) -> None:
     assert "\x1b[31mred" not in text
     assert "[31mred" in text
     assert "\u202e" not in text
+
+
+def test_of_stability_only_the_main_measure_has_parts_and_little_is_said(run: RunFolder) -> None:
+    text = printed(run).split("When inputs are damaged")[1]
+    assert "corruption Contrast" in text
+    for part in ("change Shift", "variant", "set Textures", "linf"):
+        assert part not in text
+    assert len(text.splitlines()) < 60
+
+
+def test_the_questions_of_stability_stand_above_their_measures(run: RunFolder) -> None:
+    text = printed(run)
+    questions = ["When inputs are damaged", "When nothing that matters", "When someone wants it"]
+    places = [text.index(question) for question in questions]
+    assert places == sorted(places)
+    assert places[2] < text.index("Accuracy under attack")

@@ -9,6 +9,7 @@ from finetrust.core.measure import Measure
 from finetrust.core.profile import TrustProfile
 from finetrust.report.verdicts import verdicts
 from finetrust.report.verdicts.accuracy import headline
+from finetrust.report.verdicts.by_topic import topic_sentences
 from finetrust.report.verdicts.cautions import cautions
 from finetrust.report.verdicts.comparison import comparison_sentence
 
@@ -112,7 +113,7 @@ def test_stability_tells_the_fall_and_the_hardest_disturbance() -> None:
         measure("relative_corruption_accuracy", 0.625, axis="stability"),
     )
     assert "Under 2 kinds of disturbance (fog and gaussian noise)" in text
-    assert "right in 50.0 % on average, against 80.0 % on the same items untouched" in text
+    assert "right in 50.0 % on average (48.0–52.0 %, 200 items), against 80.0 % on the same" in text
     assert "Hardest: gaussian noise, with 30.0 %." in text
     assert "10.0 %, under gaussian noise of severity 5" in text
 
@@ -180,3 +181,78 @@ def test_runs_on_other_data_are_not_compared() -> None:
     assert comparison_sentence(good, other, "b") is None
     unknown = replace(good, data={"name": "pets"})
     assert comparison_sentence(unknown, unknown, "b") is None
+
+
+def stable(name: str, value: float | None, **facts: Any) -> Measure:
+    return measure(name, value, axis="stability", **facts)
+
+
+def test_confidence_under_damage_is_told_beside_that_untouched() -> None:
+    curve = {"curve": [{"severity": 0, "ece": 0.01}, {"severity": 5, "ece": 0.3}]}
+    measures = (
+        stable("corruption_accuracy", 0.7, details={}),
+        stable("corruption_ece", 0.19, details=curve, ci_low=0.17, ci_high=0.2),
+        stable("corruption_confidence_gap", 0.15, ci_low=0.1, ci_high=0.2),
+    )
+    told = " ".join(topic_sentences("damage", profile(*measures))).replace("\xa0", " ")
+    assert "off by 19.0 points on average (interval 17.0–20.0 %), against 1.0 points" in told
+    assert told.endswith("untouched: it is too sure there.")
+
+
+def test_harmless_changes_tell_how_many_answers_flip_and_under_which_most() -> None:
+    flips = (
+        stable("harmless_any_flip", 0.3, n=100, better="lower", ci_low=0.2, ci_high=0.4),
+        stable("harmless_any_flip", 0.29, subset="change=shift", better="lower"),
+        stable("harmless_any_flip", 0.01, subset="change=jpeg", better="lower"),
+    )
+    text = said("stability", *flips)
+    assert "flips the answer about 30 of 100 items (20.0–40.0 %), most often shift: 29.0 %" in text
+
+
+def test_an_attack_tells_its_size_what_is_left_and_what_was() -> None:
+    curve = {"eps": [0.0, 4 / 255], "accuracy": [0.95, 0.4], "reference": 4 / 255}
+    robust = stable("robust_accuracy", 0.4, details={"curves": {"linf": curve}})
+    text = said("stability", robust)
+    assert "at most 4 of 255 levels" in text
+    assert "right in 40.0 % (38.0–42.0 %, 200 items), against 95.0 % without" in text
+    assert "too high" not in text
+    masked = stable("gradient_masking", 0.5, details={"warning": "They hide it."})
+    assert "This is probably too high." in said("stability", robust, masked)
+
+
+def test_unfamiliar_inputs_near_and_far_are_told_apart() -> None:
+    measures = (
+        stable("ood_auroc_near", 0.62),
+        stable("ood_auroc_far", 0.97),
+        stable("ood_detection_rate_far", 0.8),
+        stable("ood_false_alarm_rate", 0.06, better="lower"),
+    )
+    told = " ".join(topic_sentences("unfamiliar", profile(*measures))).replace("\xa0", " ")
+    assert "inputs of unknown classes stranger than ordinary ones in 62 of 100 pairs" in told
+    assert "inputs quite unlike its data in 97 of 100 pairs" in told
+    assert "marks 80.0 % of the inputs quite unlike its data as unfamiliar, and 6.0 % of" in told
+
+
+def test_training_again_tells_the_answers_that_would_be_others() -> None:
+    measures = (
+        stable("churn", 0.08, better="lower"),
+        stable("unstable_items", 0.2, better="lower", details={"models": 9}),
+        stable("accuracy_spread", 0.012, better="lower"),
+    )
+    told = " ".join(topic_sentences("retrained", profile(*measures))).replace("\xa0", " ")
+    assert "another answer in 8 of 100 cases (6.0–10.0 %, 200 items)" in told
+    assert "9 models trained alike do not agree on 40 of 200 items." in told
+    assert "up and down by 1.2 points" in told
+
+
+def test_only_flips_of_numerics_are_worth_a_line_of_the_summary() -> None:
+    none = stable("numerics_flips", 0.0, better="lower", ci_low=0.0, ci_high=0.02)
+    way = stable("numerics_flips", 0.0, better="lower", subset="variant=bf16")
+    assert said("stability", none, way).startswith("Not known")
+    (told,) = topic_sentences("numerics", profile(none, way))
+    assert "(1 ways), none" not in told
+    some = stable("numerics_flips", 0.01, better="lower")
+    flipping = stable("numerics_flips", 0.01, better="lower", subset="variant=bf16")
+    text = said("stability", some, flipping)
+    assert "answers to 2 of 200 items depend on how" in text
+    assert text.endswith(": bf16.")

@@ -41,7 +41,7 @@ def test_it_is_tuned_judged_and_asked_from_lists_of_labels(tmp_path: Path) -> No
     rates = {"learning_rate": 1e-2, "backbone_learning_rate": 1e-2, "layer_decay": 1.0}
     run = tuned(tmp_path, data=str(table(tmp_path)), strategy="full", epochs=6, **rates)
     assert run.folder.record["task"] == "multi-label-text-classification"
-    profile = run.evaluate(quiet=True, corruptions=["none"])
+    profile = run.evaluate(quiet=True, trials="none")
     found = profile["label_micro_f1"]
     assert found.ci_low <= found.value <= found.ci_high
     assert found.value > 0.5

@@ -39,7 +39,7 @@ def test_a_number_is_learned_judged_and_predicted(tmp_path: Path) -> None:
         "glyphnet", data, task="regression", strategy="linear-probe", out=str(tmp_path / "run"),
         precision="fp32", quiet=True,
     )  # fmt: skip
-    profile = run.evaluate(quiet=True, corruptions="gaussian_noise")
+    profile = run.evaluate(quiet=True, trials="corruptions", corruptions="gaussian_noise")
     assert profile["r2"].ci_low > 0.5
     assert profile["mae"].value < 2
     assert not profile["accuracy"].applies

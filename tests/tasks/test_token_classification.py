@@ -38,7 +38,7 @@ def run(folder: Path) -> finetrust.Run:
 
 @pytest.fixture(scope="module")
 def profile(run: finetrust.Run) -> finetrust.TrustProfile:
-    return run.evaluate(quiet=True, pictures=2)
+    return run.evaluate(quiet=True, trials="corruptions", pictures=2)
 
 
 def test_the_task_is_found_and_the_tags_are_learned(run: finetrust.Run) -> None:

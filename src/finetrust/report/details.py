@@ -1,6 +1,6 @@
 """What the details of measures hold that can be drawn, whatever the measures are called."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from finetrust.core.measure import Measure
@@ -106,13 +106,9 @@ def part_told_of(measure: Measure) -> str:
     return str(measure.details.get("slice") or measure.subset)
 
 
-def severity_tables(profile: TrustProfile) -> list[Measure]:
+def severity_tables(measures: Iterable[Measure]) -> list[Measure]:
     """Return the measures whose details hold their value by kind and severity of a disturbance."""
-    return [
-        m
-        for m in profile.axis("stability")
-        if not m.subset and m.applies and _is_severity_table(m.details)
-    ]
+    return [m for m in measures if not m.subset and m.applies and _is_severity_table(m.details)]
 
 
 def _is_diagram(value: Any) -> bool:

@@ -11,6 +11,7 @@ from finetrust.gates.gate import GatesResult
 from finetrust.report.judged import noun_of
 from finetrust.report.names import model_title
 from finetrust.report.picture_files import data_uris
+from finetrust.report.strips import files_of
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,10 @@ class ReportData:
     ) -> "ReportData":
         """Read a run folder; of runs beside it everything but the pictures."""
         profile = TrustProfile.load(folder.profile_file) if folder.profile_file.exists() else None
+        pictures = profile.pictures if profile and with_pictures else ()
         files = [
             str(picture[kind])
-            for picture in (profile.pictures if profile and with_pictures else ())
+            for picture in pictures
             for kind in ("file", "overlay")
             if picture.get(kind)
         ]
@@ -77,7 +79,7 @@ class ReportData:
             data_report=folder.data_report,
             log=folder.log,
             profile=profile,
-            pictures=data_uris(folder.path, files),
+            pictures=data_uris(folder.path, [*files, *files_of(pictures)]),
             gates=gates_result(folder),
             beside=others,
         )

@@ -36,8 +36,9 @@ def profile_table(profile: TrustProfile) -> RenderableType:
 
     They stand under their axis and the question that they answer; of those for closer looks only the
     number is told. A measure with many parts, such as one a class, shows its weakest ones and how many
-    more there are. What does not apply is dim and says why, reason by reason; of measures that are made
-    for other tasks only the number is told. Notes stand below as warnings.
+    more there are; of stability, where every trial has parts, only the main one does. What does not apply
+    is dim and says why, reason by reason; of measures that are made for other tasks only the number is
+    told. Notes stand below as warnings.
     """
     table = Table(box=SIMPLE_HEAD, title=_title(profile), title_justify="left", pad_edge=False)
     table.add_column("measure", ratio=1, overflow="fold")
@@ -47,7 +48,7 @@ def profile_table(profile: TrustProfile) -> RenderableType:
         measures = measures_of(profile, axis)
         if measures:
             table.add_row(Text(AXIS_TITLES[axis], style="bold"))
-            for row in _axis(measures):
+            for row in _axis(_in_few_lines(measures) if axis == "stability" else measures):
                 table.add_row(*row)
             table.add_section()
     others = left_out(profile.measures)
@@ -62,6 +63,12 @@ def _title(profile: TrustProfile) -> Text:
     name = f"{model_title(profile.model)} on {data.get('name', 'unknown data')}"
     told = f"{name}: {count(data.get('n', 0))}{split} {noun_of(data)}"
     return Text(printable(told), style="bold")
+
+
+def _in_few_lines(measures: Sequence[Measure]) -> list[Measure]:
+    """Return the measures, the main one first, without the parts of all others."""
+    main = measures[0].name
+    return [m for m in measures if m.name == main or not m.subset]
 
 
 def _axis(measures: Sequence[Measure]) -> Iterator[Row]:

@@ -11,6 +11,12 @@ QUESTIONS: Mapping[Topic, str] = {
     "selective": "When should it abstain?",
     "conformal": "Sets instead of single answers",
     "test": "Is the test itself trustworthy?",
+    "damage": "When inputs are damaged",
+    "harmless": "When nothing that matters changes",
+    "attack": "When someone wants it to fail",
+    "unfamiliar": "When an input belongs to nothing it knows",
+    "retrained": "When it is trained again",
+    "numerics": "When it is computed otherwise",
     "": "",
 }
 

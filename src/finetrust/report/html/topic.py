@@ -9,6 +9,7 @@ from finetrust.core.measure import Measure, Topic
 from finetrust.report.details import confusions, diagrams_of
 from finetrust.report.html.confusion import most_often_taken_for
 from finetrust.report.html.figure import figures_of
+from finetrust.report.html.part_grid import PartGrid, is_twice_divided, part_grids
 from finetrust.report.html.subset_matrix import SubsetMatrix, subset_matrices
 from finetrust.report.html.subset_table import SubsetTable, subset_tables
 from finetrust.report.html.template import fill
@@ -27,6 +28,9 @@ class Shown:
     whole : sequence of Measure
     tables : sequence of SubsetTable
     matrices : sequence of SubsetMatrix
+    grids : sequence of PartGrid
+    twice_divided : int
+        How many figures of two divisions at once are shown in no grid.
     n : int
         How many measures are folded away.
     """
@@ -34,6 +38,8 @@ class Shown:
     whole: Sequence[Measure]
     tables: Sequence[SubsetTable]
     matrices: Sequence[SubsetMatrix] = ()
+    grids: Sequence[PartGrid] = ()
+    twice_divided: int = 0
     n: int = 0
 
 
@@ -42,7 +48,12 @@ def anchor_of(topic: Topic) -> str:
     return f"topic-{topic}"
 
 
-def topic_part(topic: Topic, measures: Sequence[Measure], data: ReportData) -> Markup:
+def topic_part(
+    topic: Topic,
+    measures: Sequence[Measure],
+    data: ReportData,
+    folded_kinds: Sequence[str] | None = None,
+) -> Markup:
     """Return what answers one question.
 
     Parameters
@@ -51,16 +62,53 @@ def topic_part(topic: Topic, measures: Sequence[Measure], data: ReportData) -> M
     measures : sequence of Measure
         All of this topic; those that are secondary are folded away.
     data : ReportData
+    folded_kinds : sequence of str, optional
+        If given, parts stand in grids, and those of these kinds are folded away.
     """
     profile = data.profile
+    if folded_kinds is None:
+        shown, folded = _shown(primary(measures), data), _folded(secondary(measures), data)
+    else:
+        shown, folded = _in_grids(measures, folded_kinds)
     return fill(
         "topic.html.j2",
         anchor=anchor_of(topic),
         question=QUESTIONS[topic],
         sentences=topic_sentences(topic, profile) if profile else (),
+        warnings=[m.details["warning"] for m in measures if _warns(m)],
         figures=figures_of(measures, data),
-        shown=_shown(primary(measures), data),
-        folded=_folded(secondary(measures), data),
+        shown=shown,
+        folded=folded,
+    )
+
+
+def _warns(measure: Measure) -> bool:
+    return not measure.subset and isinstance(measure.details.get("warning"), str)
+
+
+def _in_grids(measures: Sequence[Measure], folded_kinds: Sequence[str]) -> tuple[Shown, Shown]:
+    """Return what every reader is shown and what is folded away; each reason is told once."""
+    parts = [m for m in measures if is_part(m)]
+    open_parts = [m for m in primary(parts) if subset_kind(m) not in folded_kinds]
+    whole = [m for m in primary(measures) if not is_part(m)]
+    told = {m.reason for m in [*whole, *open_parts] if not m.applies}
+    rest = [m for m in secondary(measures) if not is_part(m) and m.reason not in told]
+    kinds = {subset_kind(m) for m in open_parts}
+    folded_parts = [
+        m
+        for m in parts
+        if m not in open_parts
+        and (m.applies or m.reason not in told or subset_kind(m) not in kinds)
+    ]
+    return (
+        Shown(whole, (), grids=part_grids(open_parts)),
+        Shown(
+            rest,
+            (),
+            grids=part_grids(folded_parts),
+            twice_divided=sum(m.applies and is_twice_divided(m) for m in parts),
+            n=len({m.name for m in rest if m.applies}),
+        ),
     )
 
 

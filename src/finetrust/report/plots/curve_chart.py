@@ -1,4 +1,4 @@
-"""Curve chart: one figure against another, both shares, with a band and faint curves for comparison."""
+"""Curve chart: a share against another share or a size, with a band and faint curves for comparison."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +14,8 @@ TURNED_AT = 13
 
 Point = tuple[float, float]
 
+SHARES = tuple((k / 4, f"{k / 4:.0%}") for k in range(5))
+
 
 @dataclass(frozen=True)
 class Curve:
@@ -25,7 +27,8 @@ class Curve:
         Shown where the pointer rests.
     points : sequence of (float, float)
     kind : str
-        ``"main"``, ``"worst"``, ``"faint"`` (one of many) or ``"ideal"`` (dashed).
+        ``"main"``, ``"worst"``, ``"faint"`` (one of many), ``"ideal"`` (dashed), ``"measured"`` (with a
+        dot at every point) or ``"dots"`` (nothing else).
     band : sequence of (x, low, high)
         Its interval at each place; empty if there is none.
     """
@@ -44,8 +47,9 @@ def curve_chart(
     y_label: str,
     highest: float = 1.0,
     diagonal: bool = False,
+    x_ticks: Sequence[tuple[float, str]] = SHARES,
 ) -> Markup:
-    """Return curves of shares over shares, from 0 to 100 %.
+    """Return curves of shares, from 0 % upwards, over shares or over other places.
 
     Parameters
     ----------
@@ -55,15 +59,19 @@ def curve_chart(
     highest : float
         Where the upright axis ends; what lies above is drawn at its end.
     diagonal : bool
-        Whether the line of what chance alone would reach is drawn.
+        Whether the line from the lower left to the upper right corner is drawn.
+    x_ticks : sequence of (float, str)
+        Places on the lower axis with their labels, ascending, two or more; it runs from the first to
+        the last.
     """
     ticks = round_ticks(0.0, highest * 100, 6)
-    x, y = Scale(0, 1, LEFT, RIGHT), Scale(0, ticks[-1] / 100, BOTTOM, TOP)
-    chance = [svg.line(x(0), y(0), x(1), y(1), "diagonal")] if diagonal else []
+    first, last = x_ticks[0][0], x_ticks[-1][0]
+    x, y = Scale(first, last, LEFT, RIGHT), Scale(0, ticks[-1] / 100, BOTTOM, TOP)
+    chance = [svg.line(x(first), y(0), x(last), y(last), "diagonal")] if diagonal else []
     return svg.drawing(
         WIDTH,
         HEIGHT,
-        *_axes(x, y, ticks, x_label, y_label),
+        *_axes(x, y, ticks, x_ticks, x_label, y_label),
         *chance,
         *(_band(curve, x, y) for curve in curves if len(curve.band) > 1),
         *(_curve(curve, x, y) for curve in curves if curve.points),
@@ -72,16 +80,22 @@ def curve_chart(
     )
 
 
-def _axes(x: Scale, y: Scale, ticks: Sequence[float], x_label: str, y_label: str) -> list[Markup]:
+def _axes(
+    x: Scale,
+    y: Scale,
+    ticks: Sequence[float],
+    x_ticks: Sequence[tuple[float, str]],
+    x_label: str,
+    y_label: str,
+) -> list[Markup]:
     parts = []
     for tick in ticks:
         at = y(tick / 100)
         parts.append(svg.line(LEFT, at, RIGHT, at, "grid"))
         parts.append(svg.text(LEFT - 7, at + 4, f"{tick_label(tick)}%", "tick", text_anchor="end"))
-    for k in range(5):
-        anchor = "end" if k == 4 else "middle" if k else "start"
-        label = f"{k / 4:.0%}"
-        parts.append(svg.text(x(k / 4), BOTTOM + 17, label, "tick", text_anchor=anchor))
+    for k, (place, label) in enumerate(x_ticks):
+        anchor = "end" if k == len(x_ticks) - 1 else "middle" if k else "start"
+        parts.append(svg.text(x(place), BOTTOM + 17, label, "tick", text_anchor=anchor))
     across, up = (LEFT + RIGHT) / 2, (TOP + BOTTOM) / 2
     turned = f"rotate(-90 {TURNED_AT} {up:g})"
     upright = {"text_anchor": "middle", "transform": turned}
@@ -101,5 +115,8 @@ def _band(curve: Curve, x: Scale, y: Scale) -> Markup:
 def _curve(curve: Curve, x: Scale, y: Scale) -> Markup:
     points = [(x(a), y(b)) for a, b in curve.points]
     # A single point is no line.
-    drawn = svg.polyline(points, "stroke") if len(points) > 1 else svg.circle(*points[0], 3, "dot")
-    return svg.group(drawn, class_=f"curve {curve.kind}", hint=curve.name)
+    line = len(points) > 1 and curve.kind != "dots"
+    drawn = [svg.polyline(points, "stroke")] if line else []
+    if not line or curve.kind == "measured":
+        drawn += [svg.circle(*point, 3, "dot") for point in points]
+    return svg.group(*drawn, class_=f"curve {curve.kind}", hint=curve.name)

@@ -44,6 +44,7 @@ def heat_map(
     column_label: str = "",
     size: tuple[int, int] = (44, 36),
     slanted: bool = False,
+    longest: int = LONGEST,
 ) -> Markup:
     """Return the cells with the names of rows and columns.
 
@@ -58,13 +59,15 @@ def heat_map(
         Width and height of a cell.
     slanted : bool
         Whether the names of the columns stand upright, because they are long.
+    longest : int
+        Letters of a name that are shown.
     """
-    row_names = [shortened(name, LONGEST) for name in rows]
-    column_names = [shortened(name, LONGEST) for name in columns]
+    row_names = [shortened(name, longest) for name in rows]
+    column_names = [shortened(name, longest) for name in columns]
     wide, high = size
     left = 12 + LETTER * max([len(name) for name in row_names] + [len(row_label), 2])
-    longest = max(len(name) for name in column_names)
-    top = (22 if column_label else 6) + (10 + LETTER * longest if slanted else 20)
+    tall = LETTER * max(len(name) for name in column_names)
+    top = (22 if column_label else 6) + (10 + tall if slanted else 20)
     width, height = left + wide * len(columns) + 4, top + high * len(rows) + 4
     labels = []
     if column_label:

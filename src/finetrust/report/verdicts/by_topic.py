@@ -5,11 +5,17 @@ from collections.abc import Callable, Mapping
 from finetrust.core.measure import Topic
 from finetrust.core.profile import TrustProfile
 from finetrust.report.verdicts.accuracy import accuracy_sentences
+from finetrust.report.verdicts.attack import attack_sentences
 from finetrust.report.verdicts.confidence import confidence_sentences
 from finetrust.report.verdicts.conformal import conformal_sentences
+from finetrust.report.verdicts.damage import damage_sentences
 from finetrust.report.verdicts.evaluation_data import evaluation_data_sentences
 from finetrust.report.verdicts.groups import group_sentences
+from finetrust.report.verdicts.harmless import harmless_sentences
+from finetrust.report.verdicts.numerics import numerics_sentences
+from finetrust.report.verdicts.retrained import retrained_sentences
 from finetrust.report.verdicts.selective import selective_sentences
+from finetrust.report.verdicts.unfamiliar import unfamiliar_sentences
 
 SENTENCES: Mapping[Topic, Callable[[TrustProfile], list[str]]] = {
     "right": accuracy_sentences,
@@ -18,6 +24,12 @@ SENTENCES: Mapping[Topic, Callable[[TrustProfile], list[str]]] = {
     "selective": selective_sentences,
     "conformal": conformal_sentences,
     "test": evaluation_data_sentences,
+    "damage": damage_sentences,
+    "harmless": harmless_sentences,
+    "attack": attack_sentences,
+    "unfamiliar": unfamiliar_sentences,
+    "retrained": retrained_sentences,
+    "numerics": numerics_sentences,
 }
 
 

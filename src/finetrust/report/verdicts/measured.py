@@ -3,6 +3,8 @@
 from finetrust.core.measure import Measure
 from finetrust.core.profile import TrustProfile
 from finetrust.report.absent import of_other_tasks
+from finetrust.report.judged import counted_items
+from finetrust.report.numbers import interval_of
 
 
 def measured(profile: TrustProfile, key: str) -> Measure | None:
@@ -17,6 +19,11 @@ def reason_against(measure: Measure | None) -> str:
     if of_other_tasks(measure):
         return "no measure of it fits the answers of this model"
     return measure.reason or "it was not measured"
+
+
+def figures(profile: TrustProfile, measure: Measure) -> str:
+    """Return the interval of a measure and the number of items, for brackets: ``91.2–95.1 %, 200 images``."""
+    return f"{interval_of(measure)}, {counted_items(profile, measure.n)}"
 
 
 def weakest(measures: tuple[Measure, ...]) -> Measure | None:

@@ -20,7 +20,7 @@ from finetrust.trust.data.label_noise import (
     probability_wrong,
 )
 
-SUSPECTS_SHOWN = 100
+SUSPECTS_SHOWN = 1_000
 ALARM = 0.001
 CELLS = 1 << 22
 

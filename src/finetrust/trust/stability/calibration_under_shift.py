@@ -36,6 +36,7 @@ NEEDS = ("target", "logits")
 @measure(
     "corruption_ece",
     axis="stability",
+    topic="damage",
     title="Calibration error under common corruptions",
     better="lower",
     method="Expected calibration error (15 bins of equal width, after calibration where one was "
@@ -89,6 +90,7 @@ def corruption_ece(evidence: Evidence) -> Iterator[Estimate]:
 @measure(
     "corruption_confidence_gap",
     axis="stability",
+    topic="damage",
     title="Confidence minus accuracy under common corruptions",
     better="lower",
     method="Mean probability of the predicted class minus accuracy, on corrupted copies of the items "

@@ -28,6 +28,7 @@ REFERENCE = "Hendrycks & Dietterich 2019, arXiv:1903.12261, section 4"
 @measure(
     "corruption_accuracy",
     axis="stability",
+    topic="damage",
     title="Accuracy under common corruptions",
     better="higher",
     method="Accuracy on corrupted copies of the items, or of a random sample of them (n says how "
@@ -60,6 +61,7 @@ def corruption_accuracy(evidence: Evidence) -> Iterator[Estimate]:
 @measure(
     "relative_corruption_accuracy",
     axis="stability",
+    topic="damage",
     title="Accuracy kept under common corruptions",
     better="higher",
     method="Accuracy under corruption divided by accuracy on the same items untouched; where only "

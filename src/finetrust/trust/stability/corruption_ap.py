@@ -35,6 +35,7 @@ INTERVAL = (
 @measure(
     "corruption_ap",
     axis="stability",
+    topic="damage",
     title="Average precision under common corruptions",
     better="higher",
     method="Average precision (COCO's AP) on corrupted copies of the images, or of a random sample of "
@@ -68,6 +69,7 @@ def corruption_ap(evidence: Evidence) -> Iterator[Estimate]:
 @measure(
     "relative_corruption_ap",
     axis="stability",
+    topic="damage",
     title="Average precision kept under common corruptions",
     better="higher",
     method="Average precision under corruption divided by that on the same images untouched (rPC). "

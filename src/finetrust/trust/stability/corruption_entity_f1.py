@@ -23,6 +23,7 @@ REFERENCE = "Hendrycks & Dietterich 2019, arXiv:1903.12261, section 4"
 @measure(
     "corruption_entity_f1",
     axis="stability",
+    topic="damage",
     title="Entity F1 under corruptions",
     better="higher",
     meaning="The same figure on texts with typos, other casing, other punctuation and misplaced spaces.",
@@ -42,6 +43,7 @@ def corruption_entity_f1(evidence: Evidence) -> Iterator[Estimate]:
 @measure(
     "relative_corruption_entity_f1",
     axis="stability",
+    topic="damage",
     title="Entity F1 kept under corruptions",
     better="higher",
     method="Entity F1 under corruption divided by that on the same texts untouched; where only a "

@@ -33,6 +33,7 @@ NEEDS = ("target", "logits")
 @measure(
     "corruption_error",
     axis="stability",
+    topic="damage",
     title="Error under common corruptions",
     better="lower",
     method="Share of wrong answers on corrupted copies of the items (n counts the items), every type "
@@ -62,6 +63,7 @@ def corruption_error(evidence: Evidence) -> Iterator[Estimate]:
 @measure(
     "mean_corruption_error",
     axis="stability",
+    topic="damage",
     title="Mean corruption error (mCE)",
     better="lower",
     method="The errors under a type of corruption, summed over its severities and divided by those of "
@@ -89,6 +91,7 @@ def mean_corruption_error(evidence: Evidence) -> Iterator[Estimate]:
 @measure(
     "relative_mean_corruption_error",
     axis="stability",
+    topic="damage",
     title="Relative mean corruption error (relative mCE)",
     better="lower",
     method="By how much the error rises from untouched items to a type of corruption, over all its "

@@ -23,6 +23,7 @@ REFERENCE = "Hendrycks & Dietterich 2019, arXiv:1903.12261, section 4"
 @measure(
     "corruption_label_f1",
     axis="stability",
+    topic="damage",
     title="Micro F1 of labels under corruptions",
     better="higher",
     meaning="The same figure on corrupted copies of the items.",
@@ -42,6 +43,7 @@ def corruption_label_f1(evidence: Evidence) -> Iterator[Estimate]:
 @measure(
     "relative_corruption_label_f1",
     axis="stability",
+    topic="damage",
     title="Micro F1 of labels kept under corruptions",
     better="higher",
     method="Micro F1 of the labels under corruption divided by that on the same items untouched; where "

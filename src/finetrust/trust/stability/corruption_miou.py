@@ -28,6 +28,7 @@ REFERENCE = "Hendrycks & Dietterich 2019, arXiv:1903.12261; Kamann & Rother 2020
 @measure(
     "corruption_miou",
     axis="stability",
+    topic="damage",
     title="Mean intersection over union under common corruptions",
     better="higher",
     method="Mean intersection over union on corrupted copies of the images, or of a random sample of "
@@ -61,6 +62,7 @@ def corruption_miou(evidence: Evidence) -> Iterator[Estimate]:
 @measure(
     "relative_corruption_miou",
     axis="stability",
+    topic="damage",
     title="Mean intersection over union kept under common corruptions",
     better="higher",
     method="Mean intersection over union under corruption divided by that on the same images untouched. "

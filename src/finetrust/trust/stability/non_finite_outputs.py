@@ -16,6 +16,7 @@ IDS_SHOWN = 100
 @measure(
     "non_finite_outputs",
     axis="stability",
+    topic="numerics",
     title="Items without a finite output",
     better="lower",
     method="Share of items for which the model returned NaN or infinity. They count as wrong in "

@@ -17,6 +17,7 @@ IDS_SHOWN = 100
 @measure(
     "non_finite_under_perturbation",
     axis="stability",
+    topic="numerics",
     title="Items that lose their answer in some trial",
     better="lower",
     method="Share of the items in trials (n counts them) for which the model returned NaN or infinity "

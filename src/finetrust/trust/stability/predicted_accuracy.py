@@ -31,6 +31,7 @@ items), the predicted accuracy in each resample."""
 @measure(
     "predicted_accuracy_error",
     axis="stability",
+    topic="damage",
     title="Error of accuracy that is predicted without labels",
     better="lower",
     method="Mean distance, over all corruptions and severities, between the accuracy that is predicted "

@@ -12,6 +12,7 @@ from finetrust.report.html.weighted_text import weighted_text
 from finetrust.report.judged import measures_of
 from finetrust.report.names import plural, words
 from finetrust.report.report_data import ReportData
+from finetrust.report.strips import explanations_of
 
 HEADINGS: Mapping[str, tuple[str, str]] = {
     "confident error": ("Most confident errors", "Wrong, and the surest of it: look here first."),
@@ -29,13 +30,14 @@ def interpretability(data: ReportData) -> Markup | None:
     if profile is None:
         return None
     measures = measures_of(profile, "interpretability")
-    if not (profile.pictures or measures):
+    pictures = explanations_of(profile)
+    if not (pictures or measures):
         return None
     return fill(
         "sections/interpretability.html.j2",
-        groups=_groups(profile.pictures),
-        has_maps=any(picture.get("overlay") for picture in profile.pictures),
-        has_texts=any(picture.get("tokens") for picture in profile.pictures),
+        groups=_groups(pictures),
+        has_maps=any(picture.get("overlay") for picture in pictures),
+        has_texts=any(picture.get("tokens") for picture in pictures),
         pictures=data.pictures,
         weighted_text=weighted_text,
         figures=topic_part("", measures, data) if measures else None,

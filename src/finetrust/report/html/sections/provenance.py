@@ -8,6 +8,7 @@ from finetrust.report.names import words
 from finetrust.report.numbers import duration
 from finetrust.report.report_data import ReportData
 from finetrust.report.reproduce import commands
+from finetrust.report.trials import trials_of
 
 
 @section("provenance", order=100, title="Provenance")
@@ -17,6 +18,7 @@ def provenance(data: ReportData) -> Markup:
         "sections/provenance.html.j2",
         data=data,
         facts=_facts(data),
+        trials=trials_of(data.profile) if data.profile else (),
         commands=commands(data),
         config=data.config.splitlines(),
     )
@@ -36,7 +38,7 @@ def _facts(data: ReportData) -> list[tuple[str, str]]:
             ("Computed on", where),
             ("Seed", str(context.get("seed", "unknown"))),
         ]
-    seconds = context.get("seconds", {})
+    seconds = {k: s for k, s in context.get("seconds", {}).items() if k != "trials"}
     if seconds:
         told = ", ".join(f"{words(part).lower()} {duration(s)}" for part, s in seconds.items())
         facts.append(("Time of the evaluation", told))

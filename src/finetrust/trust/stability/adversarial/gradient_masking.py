@@ -30,6 +30,7 @@ SIGNS: Mapping[str, str] = {
 @measure(
     "gradient_masking",
     axis="stability",
+    topic="attack",
     title="Items that show signs of masked gradients",
     better="lower",
     method="Share of the items that the network answers right which show at least one of four signs, in "

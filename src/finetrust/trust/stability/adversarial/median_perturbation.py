@@ -25,6 +25,7 @@ QUARTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 @measure(
     "median_linf_perturbation",
     axis="stability",
+    topic="attack",
     title="Smallest change of colour values that breaks a right answer, in levels of 255 (median)",
     better="higher",
     method=METHOD,
@@ -41,6 +42,7 @@ def median_linf_perturbation(evidence: Evidence) -> Iterator[Estimate]:
 @measure(
     "median_l2_perturbation",
     axis="stability",
+    topic="attack",
     title="Smallest Euclidean change of an image that breaks a right answer (median)",
     better="higher",
     method=METHOD,

@@ -18,6 +18,7 @@ MAIN = "linf"
 @measure(
     "robust_accuracy",
     axis="stability",
+    topic="attack",
     title="Accuracy under attack",
     better="higher",
     method="Share of items that the network answers right and for which no attack found a wrong answer "

@@ -12,6 +12,7 @@ from finetrust.trust.stability.harmless.wording import CHANGES, NO_ANSWER, SAMPL
 @measure(
     "harmless_accuracy",
     axis="stability",
+    topic="harmless",
     title="Accuracy under harmless changes",
     better="higher",
     meaning="How often it is right about images that were moved a little, mirrored, cropped, resized by "

@@ -14,6 +14,7 @@ from finetrust.trust.stability.harmless.wording import CHANGES, NO_ANSWER, SAMPL
 @measure(
     "harmless_any_flip",
     axis="stability",
+    topic="harmless",
     title="Answers that some harmless change flips",
     better="lower",
     meaning="Items about which it says something else once a harmless change is made.",

@@ -12,6 +12,7 @@ from finetrust.trust.stability.harmless.wording import CHANGES, SAMPLE
 @measure(
     "harmless_confidence_change",
     axis="stability",
+    topic="harmless",
     title="Largest change of confidence under harmless changes",
     better="lower",
     meaning="How far the stated confidence in an answer moves, in percentage points, under the harmless "

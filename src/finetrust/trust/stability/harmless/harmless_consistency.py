@@ -12,6 +12,7 @@ from finetrust.trust.stability.harmless.wording import CHANGES, NO_ANSWER, SAMPL
 @measure(
     "harmless_consistency",
     axis="stability",
+    topic="harmless",
     title="Answers kept under harmless changes",
     better="higher",
     meaning="The answer that stays the same when the image is moved a little, mirrored, cropped, "

@@ -12,6 +12,7 @@ from finetrust.trust.stability.harmless.wording import CHANGES, NO_ANSWER, SAMPL
 @measure(
     "harmless_worst_case_accuracy",
     axis="stability",
+    topic="harmless",
     title="Right under every harmless change",
     better="higher",
     meaning="Items on which it is right, and stays right whichever harmless change is made.",

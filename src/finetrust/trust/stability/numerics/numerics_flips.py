@@ -17,6 +17,7 @@ IDS_SHOWN = 100
 @measure(
     "numerics_flips",
     axis="stability",
+    topic="numerics",
     title="Answers that flip with precision or engine",
     better="lower",
     meaning="Items about which the very same network says something else when it is computed in another "

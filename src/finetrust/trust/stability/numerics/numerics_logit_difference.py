@@ -16,6 +16,7 @@ from finetrust.trust.stability.numerics.differences import VARIANTS, differences
 @measure(
     "numerics_logit_difference",
     axis="stability",
+    topic="numerics",
     title="Largest logit difference between precisions or engines",
     better="lower",
     meaning="How far any score of an item moves when the very same network is computed in another "

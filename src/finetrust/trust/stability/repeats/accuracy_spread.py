@@ -22,6 +22,7 @@ SOURCES: Mapping[str, str] = {"seed": "seed", "order": "order", "bootstrap": "da
 @measure(
     "accuracy_spread",
     axis="stability",
+    topic="retrained",
     title="Spread of accuracy when the model is trained again",
     better="lower",
     method="Standard deviation of the accuracy on these n items: the root of the sum of the variances "

@@ -16,6 +16,7 @@ from finetrust.trust.stability.repeats.retrained import KINDS, retrained_of
 @measure(
     "churn",
     axis="stability",
+    topic="retrained",
     title="Answers that change when the model is trained again",
     better="lower",
     method="Share of items (n counts them) that the run and a repeat of it answer differently, averaged "

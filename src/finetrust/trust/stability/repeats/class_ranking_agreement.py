@@ -19,6 +19,7 @@ RESAMPLES_OF_ITEMS = 50
 @measure(
     "class_ranking_agreement",
     axis="stability",
+    topic="retrained",
     title="Agreement on which classes are hard",
     better="higher",
     method="Kendall's tau-b between the accuracies of the classes of two models that differ by one "

@@ -18,6 +18,7 @@ from finetrust.trust.stability.repeats.retrained import retrained_of
 @measure(
     "prediction_agreement",
     axis="stability",
+    topic="retrained",
     title="Agreement of models trained alike",
     better="higher",
     method="Share of items (n counts them) that two models answer alike which differ by one thing only "

@@ -19,6 +19,7 @@ ITEMS_SHOWN = 50
 @measure(
     "unstable_items",
     axis="stability",
+    topic="retrained",
     title="Items that are not answered alike by all repeats",
     better="lower",
     method="Share of items (n counts them) that the run and all its repeats do not answer alike. It "

@@ -24,6 +24,7 @@ NOISE = (
 @measure(
     "certified_accuracy",
     axis="stability",
+    topic="attack",
     title="Accuracy that is certified against any change",
     better="higher",
     method=f"{NOISE} Share of items with the right answer and a proof that no change of a Euclidean length "
@@ -62,6 +63,7 @@ def certified_accuracy(evidence: Evidence) -> Iterator[Estimate]:
 @measure(
     "smoothed_accuracy",
     axis="stability",
+    topic="attack",
     title="Accuracy of the smoothed network",
     better="higher",
     method=f"{NOISE} Share of items for which that is right; where the most frequent answer is not clear "
@@ -84,6 +86,7 @@ def smoothed_accuracy(evidence: Evidence) -> Iterator[Estimate]:
 @measure(
     "average_certified_radius",
     axis="stability",
+    topic="attack",
     title="Average certified radius",
     better="higher",
     method=f"{NOISE} Mean over the items of the Euclidean distance within which the right answer is proven "

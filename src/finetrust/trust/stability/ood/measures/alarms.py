@@ -31,6 +31,7 @@ _MARKED = (
 @measure(
     "ood_false_alarm_rate",
     axis="stability",
+    topic="unfamiliar",
     title="Familiar inputs marked as unfamiliar",
     better="lower",
     method=f"Share of the items that predict marks as unfamiliar. {_MARKED} It is 5 % or less for items like "
@@ -88,6 +89,7 @@ def _register(distance: Distance) -> None:
     @measure(
         f"ood_detection_rate_{distance}",
         axis="stability",
+        topic="unfamiliar",
         title=f"Unfamiliar inputs marked as such ({distance})",
         better="higher",
         method=f"Share of the unfamiliar items that predict marks. {_MARKED} Mean over the sets. Wilson "

@@ -103,6 +103,7 @@ def _register(distance: Distance) -> None:
     @measure(
         f"ood_aupr_{distance}",
         axis="stability",
+        topic="unfamiliar",
         title=f"Precision of finding unfamiliar inputs ({distance})",
         better="higher",
         method="Average precision of ranking items by how unusual they are, the unfamiliar ones being "

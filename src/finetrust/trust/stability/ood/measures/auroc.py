@@ -62,6 +62,7 @@ def _register(distance: Distance) -> None:
     @measure(
         f"ood_auroc_{distance}",
         axis="stability",
+        topic="unfamiliar",
         title=f"Unfamiliar inputs told from familiar ones ({distance})",
         better="higher",
         method="AUROC of how unusual an input is: the share of pairs of an unfamiliar and a familiar item "

@@ -72,6 +72,7 @@ def _register(distance: Distance) -> None:
     @measure(
         f"ood_fpr95_{distance}",
         axis="stability",
+        topic="unfamiliar",
         title=f"Unfamiliar inputs that pass for familiar ({distance})",
         better="lower",
         method="Share of the unfamiliar items that are no more unusual than 95 % of the familiar ones "
