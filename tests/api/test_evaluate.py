@@ -81,13 +81,16 @@ def test_the_temperature_comes_from_validation_data_and_predict_uses_it(
 def test_pictures_of_errors_and_of_right_cases_are_drawn(
     run: finetrust.Run, profile: finetrust.TrustProfile
 ) -> None:
-    kinds = {picture["kind"] for picture in profile.pictures}
-    assert "random correct" in kinds
-    for picture in profile.pictures:
+    explained = [picture for picture in profile.pictures if "panels" not in picture]
+    assert "random correct" in {picture["kind"] for picture in explained}
+    for picture in explained:
         assert (run.path / picture["file"]).exists()
         assert (run.path / picture["overlay"]).exists()
         wrong = picture["target"] != picture["predicted"]
         assert wrong == (picture["kind"] == "confident error")
+    panels = [panel for picture in profile.pictures for panel in picture.get("panels", ())]
+    assert panels
+    assert all((run.path / panel["file"]).exists() for panel in panels if "file" in panel)
 
 
 def test_stability_is_measured_on_a_sample_where_the_data_are_many(

@@ -148,7 +148,7 @@ def boxes() -> Evidence:
         ]
         return {"pred_boxes": ragged([boxes.astype(np.float32) for boxes in found])}
 
-    return Evidence(clean, perturbed_of(clean, moved), CLASSES[:3], seed=3)
+    return Evidence(clean, perturbed_of(clean, moved), classes=CLASSES[:3], seed=3)
 
 
 FAMILIES = {

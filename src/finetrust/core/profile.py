@@ -30,9 +30,10 @@ class TrustProfile:
         Warnings that a reader must see, in plain words.
     pictures : tuple of mapping
         Explanations as pictures: ``file`` (relative to the run folder), ``id``, ``kind``
-        ('confident error' or 'random correct'), ``target``, ``predicted``, ``confidence``.
+        ('confident error' or 'random correct'), ``target``, ``predicted``, ``confidence``; or a
+        strip of examples: ``id``, ``kind``, ``target`` and ``panels``.
     context : mapping
-        Date, versions, machine, precision, seconds per part.
+        Date, versions, machine, precision, seconds per part, ``untried`` (why trials were not held).
     """
 
     task: str
