@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageEnhance, ImageOps
 
 import finetrust
 
@@ -26,7 +26,7 @@ Row = tuple[str, str, str, str]
 """Path, label as the table says, split, true label."""
 
 BUILDER = f"{Path(__file__).parent / 'backbones.py'}:cifar_resnet56"
-FLIPPED, LEAKED, SUSPECTS = 0.05, 0.02, 0.07
+FLIPPED, LEAKED, DARKENED, SUSPECTS = 0.05, 0.02, 0.1, 0.07
 
 
 def main() -> None:
@@ -51,6 +51,8 @@ def main() -> None:
         copies = leaks(rows, rng, home / "copies")
         leaked = judged(home / "leaked", [*rows, *(copy for copy, _ in copies)], ours.weights)
         print(f"| 2 % of the test images leaked | {found_leaks(leaked, copies)} |", flush=True)
+        dark = judged(home / "dark", darkened(rows, rng, home / "darkened"), ours.weights)
+        print(f"| {DARKENED:.0%} of the test images darkened | {weak_slices(dark)} |", flush=True)
         mixed = judged(home / "mixed", other_mix(rows, rng), ours.weights)
         shift = mixed["class_prior_shift"]
         print(
@@ -176,6 +178,31 @@ def found_leaks(profile: Any, copies: list[tuple[Row, str]]) -> str:
     hit = {item for item, _ in pairs if item in leaked}
     others = {item for item, _ in pairs} - leaked
     return f"{len(hit)} of {len(leaked)}, and {len(others)} other items with a copy in training"
+
+
+def darkened(rows: list[Row], rng: np.random.Generator, folder: Path) -> list[Row]:
+    """Return the rows with some test images at a fifth of their light, and no column that says so."""
+    folder.mkdir(parents=True)
+    test = [i for i, row in enumerate(rows) if row[2] == "test"]
+    changed = list(rows)
+    for i in rng.choice(test, round(DARKENED * len(test)), replace=False):
+        path = folder / f"{i}.png"
+        ImageEnhance.Brightness(Image.open(rows[i][0]).convert("RGB")).enhance(0.2).save(path)
+        changed[i] = (str(path), *rows[i][1:])
+    return changed
+
+
+def weak_slices(profile: Any) -> str:
+    found = [
+        measure
+        for measure in profile.measures
+        if measure.name == "accuracy" and measure.subset.startswith("slice=") and measure.applies
+    ]
+    told = "; ".join(
+        f"{m.subset.removeprefix('slice=')}: {m.value:.1%} ({m.ci_low:.1%} to {m.ci_high:.1%}), n {m.n}"
+        for m in sorted(found, key=lambda m: m.value)[:3]
+    )
+    return f"weakest slices, against {profile['accuracy'].value:.1%} of all: {told or 'none'}"
 
 
 def other_mix(rows: list[Row], rng: np.random.Generator) -> list[Row]:

@@ -16,7 +16,7 @@ from finetrust.data.source import open_dataset
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> finetrust.Run:
-    return finetrust.tune(
+    found = finetrust.tune(
         "glyphnet",
         "digits:40",
         strategy="linear-probe",
@@ -24,6 +24,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> finetrust.Run:
         quiet=True,
         out=str(tmp_path_factory.mktemp("run") / "a"),
     )
+    found.evaluate(trials="none", pictures=0, quiet=True)
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +143,9 @@ def test_too_few_validation_items_leave_answers_unmarked(tmp_path: Path, digits:
         quiet=True,
         out=str(tmp_path / "a"),
     )
+    with pytest.raises(UserError, match="was not evaluated"):
+        few.predict(next(digits.iterdir()), false_alarms=0.2, quiet=True)
+    few.evaluate(trials="none", pictures=0, quiet=True)
     answers = few.predict(next(digits.iterdir()), quiet=True)
     assert "unfamiliar" not in answers[0]
     with pytest.raises(UserError, match="with 10 validation items"):

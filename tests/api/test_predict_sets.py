@@ -48,7 +48,7 @@ def added(logits: np.ndarray, calibration: dict, **asked: object) -> list[dict]:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> finetrust.Run:
-    return finetrust.tune(
+    tuned = finetrust.tune(
         "glyphnet",
         "digits:40",
         strategy="linear-probe",
@@ -56,6 +56,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> finetrust.Run:
         quiet=True,
         out=str(tmp_path_factory.mktemp("run") / "a"),
     )
+    tuned.evaluate(quiet=True, trials="none", pictures=0)
+    return tuned
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +119,6 @@ def test_a_run_predicts_sets_and_abstains_with_its_model_folder_alone(
 
 def test_what_is_predicted_is_what_was_measured(run: finetrust.Run, images: Path) -> None:
     """The sets of predict are as large as those that the evaluation measures on the same items."""
-    run.evaluate(quiet=True, trials="none", pictures=0)
     clean = Predictions.load(run.folder.predictions / "test" / "clean.parquet")
     kept = run.model.calibration
     names = [str(c) for c in range(10)]

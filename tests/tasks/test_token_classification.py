@@ -84,7 +84,7 @@ def test_predictions_under_corruption_are_of_the_same_words(
 ) -> None:
     folder = run.folder.predictions / "test"
     clean = Predictions.load(folder / "clean.parquet")
-    torn = Predictions.load(folder / "whitespace-3.parquet")
+    torn = Predictions.load(folder / "corruptions" / "whitespace-3.parquet")
     assert torn.ids.tolist() == clean.ids.tolist()
     for one, other in zip(clean["true_tags"], torn["true_tags"], strict=True):
         np.testing.assert_array_equal(one, other)

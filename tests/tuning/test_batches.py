@@ -22,7 +22,7 @@ SAMPLES = ItemSamples(WORDS.transform(), WORDS.collate)
 
 
 def text_batches(lengths, batch_size, seed, share=(0, 1)):
-    return InputBatches(texts_of(lengths), SAMPLES, WORDS, batch_size, seed, share, 0)
+    return InputBatches(texts_of(lengths), SAMPLES, WORDS, batch_size, seed, seed, share, 0)
 
 
 def rows_of(batches, epoch=0, start=0):
@@ -113,7 +113,7 @@ def test_two_processes_share_out_the_batches_of_one(seed):
 
 def test_inputs_and_targets_of_a_batch_belong_together():
     texts = texts_of(LENGTHS[:50])
-    batches = InputBatches(texts, SAMPLES, WORDS, 8, 0, (0, 1), 0)
+    batches = InputBatches(texts, SAMPLES, WORDS, 8, 0, 0, (0, 1), 0)
     for inputs, targets in batches.epoch(0, 0):
         for ids, mask, row in zip(inputs["ids"], inputs["mask"], targets.tolist(), strict=True):
             assert ids[mask].tolist() == [len(word) for word in texts.inputs[row]]
@@ -127,7 +127,7 @@ def test_images_come_in_the_plain_order_of_the_epoch():
 
     data = digits().split("train")
     samples = ItemSamples(PIXELS.transform(), PIXELS.collate)
-    batches = InputBatches(data, samples, PIXELS, 8, 5, (0, 1), 0)
+    batches = InputBatches(data, samples, PIXELS, 8, 5, 5, (0, 1), 0)
     targets = torch.cat([targets for _, targets in batches.epoch(2, 0)])
     order = epoch_order(len(data), 5, 2)[: batches.per_epoch * 8]
     assert targets.tolist() == data.targets[order].tolist()
@@ -138,14 +138,14 @@ def test_images_come_in_the_plain_order_of_the_epoch():
 def test_augmented_images_are_others_in_every_epoch_and_the_same_when_it_is_resumed():
     data = digits().split("train")
     samples = ItemSamples(PIXELS.augmented("crop"), PIXELS.collate)
-    batches = InputBatches(data, samples, PIXELS, 50, 5, (0, 1), 0)
+    batches = InputBatches(data, samples, PIXELS, 50, 5, 5, (0, 1), 0)
     [(first, _)], [(again, _)], [(next_one, _)] = (
         list(batches.epoch(epoch, 0)) for epoch in (0, 0, 1)
     )
     assert torch.equal(first, again)
     by_epoch = (sorted(image.sum().item() for image in images) for images in (first, next_one))
     assert len(set(map(tuple, by_epoch))) == 2
-    small = InputBatches(data, samples, PIXELS, 10, 5, (0, 1), 0)
+    small = InputBatches(data, samples, PIXELS, 10, 5, 5, (0, 1), 0)
     resumed = torch.cat([inputs for inputs, _ in small.epoch(0, 3)])
     assert torch.equal(resumed, first[30:])
 

@@ -133,9 +133,9 @@ def marks(folder: RunFolder, inference: Inference, false_alarms: float | None) -
     if learned is None:
         if false_alarms is not None:
             raise UserError(
-                f"{folder.path} does not know which inputs are familiar: it was tuned without "
-                "validation data, by an older version, or for another task than classification",
-                "Tune again, or leave --false-alarms out.",
+                f"{folder.path} does not know which inputs are familiar: it was not evaluated, it was tuned "
+                "without validation data, or for another task than classification",
+                "Evaluate it first, or leave --false-alarms out.",
             )
         return None
     known, share = learned, FALSE_ALARMS if false_alarms is None else false_alarms

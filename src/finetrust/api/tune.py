@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from torch import nn
 
-from finetrust.api.familiarity import keep_familiarity
 from finetrust.api.label_check import check_labels
 from finetrust.api.out_folder import open_folder
 from finetrust.api.run import Run
@@ -193,7 +192,6 @@ def _tune(
     if accelerator.is_main_process:
         inference = inference or Inference(network, setting.precision)
         calibration = _judge(task, options, inference, val, folder)
-        keep_familiarity(folder, inference, train, val, options.workers)
         if prepared is not None and any(phase["cached"] for phase in done):
             check_labels(prepared, train, index, folder, options.seed, options.workers)
         baseline = task.baseline(train)

@@ -161,7 +161,9 @@ def batched_outputs(
     There are no features (None) where the network reads an input in several parts. A backbone whose
     features an earlier run has cached is not run again.
     """
-    if inference.around is None and _folder(inference).exists() and fits(inference, dataset):
+    named = len(dataset.digests) == len(dataset)
+    known = inference.around is None and named and _folder(inference).exists()
+    if known and fits(inference, dataset):
         features = compute_features(inference, dataset, workers)
         size = max(inference.batch_size, SEGMENT_BYTES // (32 * max(1, inference.bytes_per_item)))
         for part in np.array_split(np.arange(len(dataset)), max(1, -(-len(dataset) // size))):

@@ -32,7 +32,7 @@ def corruption(request: pytest.FixtureRequest) -> TextCorruption:
 
 def test_the_four_that_are_applied_by_default_are_there() -> None:
     assert NAMES == ["casing", "punctuation", "typos", "whitespace"]
-    assert sorted(perturbers.get("text").default_names) == NAMES
+    assert sorted(perturbers.get("text").names("quick")) == NAMES
     with pytest.raises(UserError, match="Did you mean 'typos'"):
         perturbers.get("text").check(["typo"])
 
