@@ -49,7 +49,7 @@ def grad_cam(
         If the model has no layer with a map, or the output of `layer` is none.
     """
     layer = layer or find_layer(model, images[:1])
-    activations, gradients = _at_layer(model, images, targets, layer)
+    activations, gradients = at_layer(model, images, targets, layer)
     layout = layout_of(model, activations, images)
     if layout is None:
         shape = tuple(activations.shape)
@@ -62,7 +62,7 @@ def grad_cam(
     return (maps / highest).where(highest > 0, 0.0).clamp(0, 1).squeeze(1)
 
 
-def _at_layer(
+def at_layer(
     model: nn.Module, images: Tensor, targets: Tensor, layer: nn.Module
 ) -> tuple[Tensor, Tensor]:
     """Return the output of `layer` and the gradient of the targets' logits by it."""
@@ -79,7 +79,7 @@ def _at_layer(
     try:
         with evaluating(model), torch.inference_mode(False), torch.no_grad():
             logits = model(images.detach().clone())
-            of_target = logits.gather(1, targets[:, None]).sum()
+            of_target = logits.gather(1, targets.clone()[:, None]).sum()
             gradients = torch.autograd.grad(of_target, seen[-1])[0]
     finally:
         handle.remove()
