@@ -193,16 +193,20 @@ def darkened(rows: list[Row], rng: np.random.Generator, folder: Path) -> list[Ro
 
 
 def weak_slices(profile: Any) -> str:
+    """Return the weakest slices that were found, and how many of their items are darkened ones."""
     found = [
         measure
         for measure in profile.measures
-        if measure.name == "accuracy" and measure.subset.startswith("slice=") and measure.applies
+        if measure.name == "accuracy" and measure.subset.startswith("slice=") and measure.value
     ]
-    told = "; ".join(
-        f"{m.subset.removeprefix('slice=')}: {m.value:.1%} ({m.ci_low:.1%} to {m.ci_high:.1%}), n {m.n}"
-        for m in sorted(found, key=lambda m: m.value)[:3]
-    )
-    return f"weakest slices, against {profile['accuracy'].value:.1%} of all: {told or 'none'}"
+    told = []
+    for m in sorted(found, key=lambda m: m.value)[:3]:
+        dark = sum(Path(item).suffix == ".png" for item in m.details["ids"])
+        told.append(
+            f"{m.subset.removeprefix('slice=')}, right in {m.value:.1%} "
+            f"({m.ci_low:.1%} to {m.ci_high:.1%}, n {m.n}), {dark} of {m.n} darkened"
+        )
+    return f"against {profile['accuracy'].value:.1%} of all: {'; '.join(told) or 'none'}"
 
 
 def other_mix(rows: list[Row], rng: np.random.Generator) -> list[Row]:

@@ -1,0 +1,29 @@
+"""Grad-CAM: where the features of a layer speak for the class.
+
+Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based
+Localization", ICCV 2017.
+"""
+
+from torch import Tensor
+
+from finetrust.trust.interpretability.attributions.attribution import Explained, attributions
+from finetrust.trust.interpretability.attributions.layer_features import need_layer
+from finetrust.trust.interpretability.grad_cam import grad_cam
+
+
+class GradCam:
+    """As :func:`finetrust.trust.interpretability.grad_cam.grad_cam`: in [0, 1]."""
+
+    title = "Grad-CAM"
+    reference = "Selvaraju et al., Grad-CAM, ICCV 2017"
+    signed = False
+    passes = 3
+
+    def applies(self, explained: Explained, example: Tensor) -> None:
+        need_layer(explained, example)
+
+    def __call__(self, explained: Explained, images: Tensor, targets: Tensor) -> Tensor:
+        return grad_cam(explained.network, images, targets, explained.layer)
+
+
+attributions.add("grad_cam", GradCam())
