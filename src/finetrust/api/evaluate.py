@@ -214,9 +214,7 @@ def _evaluate(
     forget_evidence(home)
     held = hold_trials(bench, home)
     if not subject.folder.familiarity.exists():
-        keep_familiarity(
-            subject.folder, inference, bench.training, bench.validation_items, options.workers
-        )
+        keep_familiarity(subject.folder, bench)
     clock.lap("stability")
     seen = subject.training.of_split("train") if subject.training else None
     overlaps = overlap(index, seen, dataset.kind) if seen else {}

@@ -17,9 +17,9 @@ from safetensors.numpy import load_file, save_file
 from finetrust.core.atomic import replacing_folder, write_json
 from finetrust.core.errors import NotApplicable, UserError
 from finetrust.core.run_folder import RunFolder
-from finetrust.data.dataset import Dataset
 from finetrust.models.inference import Inference
 from finetrust.models.tree import Tree
+from finetrust.trust.stability.bench import Bench
 from finetrust.trust.stability.ood.choice import Separation
 from finetrust.trust.stability.ood.familiarity import (
     FALSE_ALARMS,
@@ -27,6 +27,7 @@ from finetrust.trust.stability.ood.familiarity import (
     fewest_false_alarms,
     learn_familiarity,
 )
+from finetrust.trust.stability.ood.knowledge import knowledge_of
 from finetrust.trust.stability.ood.passes import rows_of_numbers
 from finetrust.trust.stability.ood.score import Head, Seen, scores
 
@@ -38,26 +39,10 @@ Marks = Callable[[Tree, Tree], list[dict[str, Any]]]
 """From features and outputs of some inputs to what is added to the answer about each."""
 
 
-def keep_familiarity(
-    folder: RunFolder,
-    inference: Inference,
-    training: Dataset | None,
-    validation: Dataset | None,
-    workers: int | None = None,
-) -> None:
-    """Learn which inputs are familiar to a model, and write it to its run; nothing where that cannot be.
-
-    Parameters
-    ----------
-    folder : RunFolder
-    inference : Inference
-        Of the finished model.
-    training, validation : Dataset or None
-        With digests.
-    workers : int or None
-    """
+def keep_familiarity(folder: RunFolder, bench: Bench) -> None:
+    """Learn which inputs are familiar to a model, and write it to its run; nothing where that cannot be."""
     try:
-        learned = learn_familiarity(inference, training, validation, workers)
+        learned = learn_familiarity(knowledge_of(bench))
     except NotApplicable:
         return
     save_familiarity(learned, folder.familiarity)

@@ -85,7 +85,7 @@ def test_separation_is_the_mean_over_the_kinds_of_change():
 
 def test_what_is_learned_marks_noise_and_not_what_is_known():
     inference = Inference(colour_network())
-    learned = learn_familiarity(inference, squares(200, 0), squares(100, 1))
+    learned = learn_familiarity(Knowledge(inference, squares(200, 0), squares(100, 1)))
     head = Head.of(inference)
     new = squares(300, 2)
     alarms = learned(seen_of(inference, new, 0, "new"), head) <= 0.05
@@ -99,9 +99,11 @@ def test_what_is_learned_marks_noise_and_not_what_is_known():
 def test_what_is_learned_does_not_depend_on_the_order_of_the_items():
     inference = Inference(colour_network())
     training, validation = squares(60, 0), squares(40, 1)
-    one = learn_familiarity(inference, training, validation)
+    one = learn_familiarity(Knowledge(inference, training, validation))
     turned = learn_familiarity(
-        inference, training.take(np.arange(60)[::-1]), validation.take(np.arange(40)[::-1])
+        Knowledge(
+            inference, training.take(np.arange(60)[::-1]), validation.take(np.arange(40)[::-1])
+        )
     )
     assert one.score == turned.score
     np.testing.assert_allclose(np.sort(one.validation), np.sort(turned.validation), rtol=1e-4)
@@ -138,10 +140,10 @@ def test_without_any_only_what_needs_no_fit_is_left():
 def test_it_is_not_learned_without_validation_data_or_classes():
     inference = Inference(colour_network())
     with pytest.raises(NotApplicable, match="no validation data"):
-        learn_familiarity(inference, squares(10, 0), None)
+        learn_familiarity(Knowledge(inference, squares(10, 0), None))
     numbers = replace(squares(10, 1), targets=np.linspace(0, 1, 10))
     with pytest.raises(NotApplicable, match="not one class"):
-        learn_familiarity(inference, squares(10, 0), numbers)
+        learn_familiarity(Knowledge(inference, squares(10, 0), numbers))
 
 
 def test_settings_tell_other_items_and_other_labels_apart():

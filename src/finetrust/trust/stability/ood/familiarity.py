@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from finetrust.core.errors import NotApplicable
-from finetrust.data.dataset import Dataset
-from finetrust.models.inference import Inference
 from finetrust.trust.stability.ood.choice import Separation, chosen_score, separations
 from finetrust.trust.stability.ood.knowledge import Knowledge
 from finetrust.trust.stability.ood.score import Head, Seen, State, unusualness
@@ -71,20 +69,8 @@ def fewest_false_alarms(items: int) -> float:
     return 1 / (items + 1)
 
 
-def learn_familiarity(
-    inference: Inference,
-    training: Dataset | None,
-    validation: Dataset | None,
-    workers: int | None = None,
-) -> Familiarity:
+def learn_familiarity(knowledge: Knowledge) -> Familiarity:
     """Return the score that marks most of changed copies of validation items, fitted and judged.
-
-    Parameters
-    ----------
-    inference : Inference
-    training, validation : Dataset or None
-        With digests.
-    workers : int or None
 
     Raises
     ------
@@ -92,14 +78,14 @@ def learn_familiarity(
         If there are no validation data, targets are no classes, or the network yields no rows of
         numbers.
     """
+    validation = knowledge.judged
     if validation is None or not len(validation):
         raise NotApplicable("there are no validation data")
     if validation.targets.ndim != 1 or validation.targets.dtype.kind not in "iu":
         raise NotApplicable("a target is not one class")
-    knowledge = Knowledge(inference, training, validation, workers)
     found = separations(
         knowledge.validation,
-        {name: knowledge.scored(one, name) for name, one in knowledge.choice_sets.items()},
+        {name: knowledge.of_choice_set(name) for name in knowledge.choice_sets},
     )
     name = chosen_score(found)
     states = knowledge.detectors.states

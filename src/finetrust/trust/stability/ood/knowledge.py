@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 
 from finetrust.core.errors import NotApplicable
+from finetrust.core.once import once
 from finetrust.data.dataset import Dataset
 from finetrust.models.inference import Inference
+from finetrust.trust.stability.bench import Bench
 from finetrust.trust.stability.ood.detectors import Detectors, fit_detectors
 from finetrust.trust.stability.ood.made import made, made_sets
 from finetrust.trust.stability.ood.passes import seen_of
@@ -50,6 +52,7 @@ class Knowledge:
     ) -> None:
         self._inference, self._workers = inference, workers
         self.fitted, self.judged = _parts(training, validation)
+        self._chosen_by: dict[str, Unusualness] = {}
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -91,7 +94,13 @@ class Knowledge:
             raise NotApplicable("there are no validation data")
         return self.scored(self.judged, "validation items")
 
-    @property
+    def of_choice_set(self, name: str) -> Unusualness:
+        """Return how unusual each item of one of the `choice_sets` is."""
+        if name not in self._chosen_by:
+            self._chosen_by[name] = self.scored(self.choice_sets[name], name)
+        return self._chosen_by[name]
+
+    @cached_property
     def choice_sets(self) -> dict[str, Dataset]:
         """The sets by which a score is chosen, made from validation items."""
         if self.judged is None:
@@ -102,6 +111,12 @@ class Knowledge:
             for name, one in made_sets.items()
             if one.role == "choice" and one.kind == changed.kind.name and not one.unfit(changed)
         }
+
+
+@once
+def knowledge_of(bench: Bench) -> Knowledge:
+    """Return what the model on a bench knows; the same for all who ask."""
+    return Knowledge(bench.inference, bench.training, bench.validation_items, bench.workers)
 
 
 def by_content(dataset: Dataset, most: int) -> Dataset:

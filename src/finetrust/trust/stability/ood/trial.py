@@ -18,7 +18,7 @@ from finetrust.tasks.task import Task
 from finetrust.trust.stability.bench import Bench
 from finetrust.trust.stability.effort import EffortName
 from finetrust.trust.stability.ood.given import given_sets, open_given
-from finetrust.trust.stability.ood.knowledge import Knowledge, Unusualness
+from finetrust.trust.stability.ood.knowledge import Knowledge, Unusualness, knowledge_of
 from finetrust.trust.stability.ood.made import made, made_sets
 from finetrust.trust.stability.ood.score import Seen
 from finetrust.trust.stability.trial import Step, trials
@@ -43,10 +43,7 @@ class UnfamiliarInputs:
         rows = bench.sample()
         if not len(rows):
             raise NotApplicable("there are no items")
-        knowledge = Knowledge(
-            bench.inference, bench.training, bench.validation_items, bench.workers
-        )
-        return _Plan(bench, knowledge, rows).steps()
+        return _Plan(bench, knowledge_of(bench), rows).steps()
 
 
 class _Plan:
@@ -66,7 +63,8 @@ class _Plan:
                 )
             )
         for name, one in knowledge.choice_sets.items():
-            found.append(self._set(f"{CHOICE}-{name}", one))
+            scored = partial(knowledge.of_choice_set, name)
+            found.append(self._step(f"{CHOICE}-{name}", one.ids, scored, len(one)))
         some = bench.dataset.take(self._rows)
         for name, kind in made_sets.items():
             if kind.role == "far" and kind.kind == some.kind.name and not kind.unfit(some):
