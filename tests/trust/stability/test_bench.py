@@ -1,7 +1,6 @@
 """What a trial is given: samples, inputs that are decoded once, answers to changed inputs."""
 
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -89,13 +88,6 @@ def test_answers_are_those_of_the_network_to_the_changed_inputs():
     np.testing.assert_allclose(table["logits"], -plain["logits"], atol=1e-4)
     assert table.ids.tolist() == [bench.dataset.ids[row] for row in rows]
     assert table.perturbation == "mirrored"
-
-
-def test_features_are_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("FINETRUST_CACHE", str(tmp_path))
-    bench, _ = bench_of()
-    found = bench.features_of(bench.dataset)
-    np.testing.assert_allclose(found, bench.clean["features"], atol=1e-6)
 
 
 def test_seeds_belong_to_items_not_to_places():

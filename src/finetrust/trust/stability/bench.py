@@ -14,7 +14,7 @@ from finetrust.core.errors import NotApplicable
 from finetrust.core.predictions import Predictions
 from finetrust.core.progress import track
 from finetrust.data.dataset import Dataset
-from finetrust.models.features import batched_inputs, compute_features
+from finetrust.models.features import batched_inputs
 from finetrust.models.inference import Inference
 from finetrust.models.network import Network
 from finetrust.models.tree import Tree, leaves, mapped, to_device
@@ -161,29 +161,6 @@ class Bench:
         found = in_order(parts, order)
         return replace(found, perturbation=name, split=self.clean.split)
 
-    def features_of(self, dataset: Dataset, label: str = "features") -> np.ndarray:
-        """Return the features of items, one row each: float32 (n, d).
-
-        Those of items with digests are kept on disk; what was computed once is read.
-
-        Raises
-        ------
-        NotApplicable
-            If features are no rows of numbers.
-        """
-        if self.inference.around is not None:
-            raise NotApplicable("the network reads an input in several parts")
-        if dataset.digests:
-            found = compute_features(self.inference, dataset, self.workers).take(
-                np.arange(len(dataset))
-            )
-            return _rows(found, len(dataset))
-        parts, order = [], []
-        for rows, inputs in batched_inputs(self.inference, dataset, self.workers, label):
-            parts.append(_rows(self.inference.features(inputs), len(rows)))
-            order.append(rows)
-        return np.concatenate(parts)[np.argsort(np.concatenate(order))]
-
     def require_rows_of_logits(self) -> None:
         """Raise NotApplicable unless outputs are one row of logits an item, and targets classes."""
         logits, target = (self.clean.columns.get(name) for name in ("logits", "target"))
@@ -235,9 +212,3 @@ class _Kept:
 
 def _pixels(tensor: Tensor) -> Tensor:
     return tensor.float() / 255 if tensor.dtype == torch.uint8 else tensor
-
-
-def _rows(features: Tree, n: int) -> np.ndarray:
-    if not (isinstance(features, Tensor) and features.ndim == 2 and len(features) == n):
-        raise NotApplicable("the features of an input are not one row of numbers")
-    return features.float().cpu().numpy()

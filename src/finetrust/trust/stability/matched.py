@@ -1,12 +1,9 @@
 """The predictions under corruption, matched with those on the same items untouched."""
 
-from functools import reduce
-
-import numpy as np
-
 from finetrust.core.errors import NotApplicable
 from finetrust.core.evidence import Evidence
 from finetrust.core.predictions import Predictions
+from finetrust.trust.stability.same_items import same_items
 
 
 def matched(evidence: Evidence) -> tuple[Predictions, dict[str, dict[int, Predictions]]]:
@@ -30,17 +27,11 @@ def matched(evidence: Evidence) -> tuple[Predictions, dict[str, dict[int, Predic
         raise NotApplicable(
             evidence.untried.get("corruptions", "the model was not run on corrupted inputs")
         )
-    tables = [evidence.clean, *corrupted.values()]
-    ids = reduce(np.intersect1d, [predictions.ids for predictions in tables])
-    if not len(ids):
-        raise NotApplicable("no item was seen untouched and under every corruption")
-    clean, *others = (_of(predictions, ids) for predictions in tables)
+    clean, *others = same_items(
+        [evidence.clean, *corrupted.values()],
+        "no item was seen untouched and under every corruption",
+    )
     by_type: dict[str, dict[int, Predictions]] = {}
     for (name, severity), predictions in zip(corrupted, others, strict=True):
         by_type.setdefault(name, {})[severity] = predictions
     return clean, by_type
-
-
-def _of(predictions: Predictions, ids: np.ndarray) -> Predictions:
-    order = np.argsort(predictions.ids)
-    return predictions.take(order[np.searchsorted(predictions.ids, ids, sorter=order)])

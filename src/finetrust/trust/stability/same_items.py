@@ -9,17 +9,19 @@ from finetrust.core.errors import NotApplicable
 from finetrust.core.predictions import Predictions
 
 
-def same_items(tables: Sequence[Predictions]) -> list[Predictions]:
+def same_items(
+    tables: Sequence[Predictions], absent: str = "no item is in all of the tables"
+) -> list[Predictions]:
     """Return the rows of all tables whose items they have in common, in the order of their ids.
 
     Raises
     ------
     NotApplicable
-        If there is no such item.
+        If there is no such item, for the reason `absent`.
     """
     ids = reduce(np.intersect1d, [table.ids for table in tables])
     if not len(ids):
-        raise NotApplicable("no item is in all of the tables")
+        raise NotApplicable(absent)
     return [_rows(table, ids) for table in tables]
 
 
