@@ -21,7 +21,9 @@ def test_every_snippet_is_a_part_of_the_file_that_it_explains() -> None:
 
 
 def test_the_task_is_named_nowhere_but_in_its_own_file() -> None:
-    named = re.compile(r"""["']regression["']|tasks[./]regression|\bRegression\(|import Regression\b""")
+    named = re.compile(
+        r"""["']regression["']|tasks[./]regression|\bRegression\(|import Regression\b"""
+    )
     files = [path for path in (ROOT / "src").rglob("*") if path.suffix in (".py", ".j2")]
     found = {path.name for path in files if named.search(path.read_text(encoding="utf-8"))}
     assert found == {"regression.py"}

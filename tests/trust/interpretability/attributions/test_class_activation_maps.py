@@ -10,7 +10,7 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor, nn
 
 from finetrust.trust.interpretability.attributions.attribution import Explained, attributions
-from finetrust.trust.interpretability.attributions.layer_features import heat_of
+from finetrust.trust.interpretability.layer_features import heat_of
 
 from .networks import SIZE, cnn, images_of
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from finetrust.core.errors import NotApplicable
 from finetrust.models.layout import Layout, layout_of
 from finetrust.trust.interpretability.attributions.attribution import Explained
-from finetrust.trust.interpretability.attributions.layer_features import heat_of
+from finetrust.trust.interpretability.layer_features import heat_of
 from finetrust.trust.interpretability.spatial_layer import evaluating
 
 

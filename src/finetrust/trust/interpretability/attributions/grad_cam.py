@@ -7,7 +7,7 @@ Localization", ICCV 2017.
 from torch import Tensor
 
 from finetrust.trust.interpretability.attributions.attribution import Explained, attributions
-from finetrust.trust.interpretability.attributions.layer_features import need_layer
+from finetrust.trust.interpretability.attributions.target_layer import need_layer
 from finetrust.trust.interpretability.grad_cam import grad_cam
 
 

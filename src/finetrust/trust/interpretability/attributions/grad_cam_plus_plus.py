@@ -7,11 +7,8 @@ Convolutional Networks", WACV 2018.
 from torch import Tensor
 
 from finetrust.trust.interpretability.attributions.attribution import Explained, attributions
-from finetrust.trust.interpretability.attributions.layer_features import (
-    heat_of,
-    layer_features,
-    need_layer,
-)
+from finetrust.trust.interpretability.attributions.target_layer import need_layer
+from finetrust.trust.interpretability.layer_features import heat_of, layer_features
 
 
 class GradCamPlusPlus:
@@ -33,7 +30,7 @@ class GradCamPlusPlus:
         need_layer(explained, example)
 
     def __call__(self, explained: Explained, images: Tensor, targets: Tensor) -> Tensor:
-        features, gradients = layer_features(explained, images, targets)
+        features, gradients = layer_features(explained.network, images, targets, explained.layer)
         sums = features.relu().sum(dim=(2, 3), keepdim=True)
         rising = gradients.relu()
         weights = (rising / (2 + sums * rising)).sum(dim=(2, 3), keepdim=True)

@@ -7,11 +7,8 @@ Transactions on Image Processing, 2021.
 from torch import Tensor
 
 from finetrust.trust.interpretability.attributions.attribution import Explained, attributions
-from finetrust.trust.interpretability.attributions.layer_features import (
-    heat_of,
-    layer_features,
-    need_layer,
-)
+from finetrust.trust.interpretability.attributions.target_layer import need_layer
+from finetrust.trust.interpretability.layer_features import heat_of, layer_features
 
 
 class LayerCam:
@@ -26,7 +23,7 @@ class LayerCam:
         need_layer(explained, example)
 
     def __call__(self, explained: Explained, images: Tensor, targets: Tensor) -> Tensor:
-        features, gradients = layer_features(explained, images, targets)
+        features, gradients = layer_features(explained.network, images, targets, explained.layer)
         return heat_of((gradients.relu() * features).sum(dim=1), images.shape[-2:])
 
 

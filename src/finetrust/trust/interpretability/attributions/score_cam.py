@@ -10,12 +10,8 @@ from torch import Tensor
 from finetrust.trust.interpretability.attributions.attribution import Explained, attributions
 from finetrust.trust.interpretability.attributions.baselines import mean_colour
 from finetrust.trust.interpretability.attributions.hidden_parts import AT_ONCE, scores_under
-from finetrust.trust.interpretability.attributions.layer_features import (
-    enlarged,
-    heat_of,
-    layer_features,
-    need_layer,
-)
+from finetrust.trust.interpretability.attributions.target_layer import need_layer
+from finetrust.trust.interpretability.layer_features import enlarged, heat_of, layer_features
 
 
 class ScoreCam:
@@ -36,7 +32,7 @@ class ScoreCam:
         need_layer(explained, example)
 
     def __call__(self, explained: Explained, images: Tensor, targets: Tensor) -> Tensor:
-        features, _ = layer_features(explained, images, targets)
+        features, _ = layer_features(explained.network, images, targets, explained.layer)
         baselines, maps = mean_colour(explained, images), []
         for i, target in enumerate(targets.tolist()):
             scores = [
