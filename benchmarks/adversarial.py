@@ -26,7 +26,7 @@ from finetrust.trust.stability.adversarial.norms import NORMS
 from finetrust.trust.stability.adversarial.strength import STRENGTHS
 from finetrust.trust.stability.adversarial.sweep import sweep
 from finetrust.trust.stability.adversarial.trial import frozen
-from finetrust.trust.stability.item_seeds import item_seeds
+from finetrust.trust.trials.item_seeds import item_seeds
 
 
 def main() -> None:

@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument("--data", required=True)
     parser.add_argument("--effort", default="quick")
     parser.add_argument("--trials")
-    parser.add_argument("--stability-items", type=int)
+    parser.add_argument("--trial-items", type=int)
     ours = parser.parse_args()
     clock, shares = Clock(), {}
     for owner, name in ((Inference, "features"), (Inference, "outputs"), (Network, "forward")):
@@ -73,7 +73,7 @@ def main() -> None:
 
     holding._Store.keep, holding._say_cost = kept, told
     out = tempfile.mkdtemp()
-    options = {"trials": ours.trials, "stability_items": ours.stability_items}
+    options = {"trials": ours.trials, "trial_items": ours.trial_items}
     start = time.perf_counter()
     profile = finetrust.evaluate(
         model=ours.model,

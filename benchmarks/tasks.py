@@ -46,7 +46,7 @@ def row(
     start = time.perf_counter()
     run = finetrust.tune(model, data, out=str(out), quiet=True, resume=True, **given)
     seconds = time.perf_counter() - start
-    profile = run.evaluate(quiet=True, stability_items=100)
+    profile = run.evaluate(quiet=True, trial_items=100)
     run.report()
     headlines = profile.data["headlines"]
     found, corrupted = profile[headlines["accuracy"]], profile[headlines["stability"]]

@@ -62,7 +62,7 @@ def row_for_each_run(options: argparse.Namespace, name: str) -> None:
         }
         run = finetrust.tune(MODEL, table, out=str(options.out / name / label), quiet=True, **given)
         seconds = time.perf_counter() - start
-        profile = run.evaluate(quiet=True, stability_items=200)
+        profile = run.evaluate(quiet=True, trial_items=200)
         run.report()
         accuracy, ece = profile["accuracy"], profile["ece"]
         print(

@@ -260,18 +260,17 @@ class EvaluateOptions(ModelOptions, DataColumns, CalibrationOptions, ComputeOpti
     )
     effort: Literal["quick", "standard", "full"] = Field(
         "quick",
-        description="How precise the figures of stability are to be: intervals of 5, 3 or 1 percentage "
+        description="How precise the figures of all trials are to be: intervals of 5, 3 or 1 percentage "
         "points to either side at most (10, 5 or 3 for attacks), and as many kinds of disturbance.",
     )
-    stability_items: Count | None = Field(
+    trial_items: Count | None = Field(
         None,
-        description="At most so many items are put to the trials of stability. [default: as many as "
+        description="At most so many items are put to the trials. [default: as many as "
         "the effort asks for]",
     )
     trials: Names | None = Field(
         None,
-        description="Trials of stability, comma-separated; none to leave out. [default: those of the "
-        "effort]",
+        description="Trials, comma-separated; none to leave out. [default: those of the effort]",
     )
     corruption_reference: str | None = Field(
         None,
@@ -293,6 +292,27 @@ class EvaluateOptions(ModelOptions, DataColumns, CalibrationOptions, ComputeOpti
         0,
         description="Train so many times again with another seed, order and sample of the training "
         "data each, to see how far the answers depend on chance.",
+    )
+    attributions: Names | None = Field(
+        None,
+        description="Attribution methods to choose from, comma-separated, such as grad_cam,rise; the one "
+        "that is most faithful on validation data explains every picture. [default: those of the "
+        "effort]",
+    )
+    target_layer: str | None = Field(
+        None,
+        description="Layer that class activation maps are made of, by its name in the network. "
+        "[default: the last one with a map of the image]",
+    )
+    object_masks: str | None = Field(
+        None,
+        description="Where the objects are: a folder of masks named like the images (not black is "
+        "object), or a table with image, x1, y1, x2, y2. Heat maps are judged by it.",
+    )
+    concepts: str | None = Field(
+        None,
+        description="Folder with a folder of example images for each concept, such as stripes, whose "
+        "meaning to the answers is tested (TCAV).",
     )
     gates: str | None = Field(
         None,

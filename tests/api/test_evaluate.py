@@ -98,7 +98,7 @@ def test_stability_is_measured_on_a_sample_where_the_data_are_many(
 ) -> None:
     profile = run.evaluate(
         quiet=True,
-        stability_items=20,
+        trial_items=20,
         trials="corruptions",
         corruptions=("contrast",),
         severities=(1,),

@@ -56,11 +56,11 @@ def test_a_finished_step_is_not_run_again_and_another_is(run: finetrust.Run) -> 
 
 def test_other_items_are_asked_again(run: finetrust.Run, tmp_path: Path) -> None:
     options = {**OPTIONS, "severities": "1", "quiet": True, "out": str(tmp_path / "b")}
-    run.evaluate(stability_items=30, **options)
-    run.evaluate(stability_items=20, **options)
+    run.evaluate(trial_items=30, **options)
+    run.evaluate(trial_items=20, **options)
     table = Predictions.load(tmp_path / "b/predictions/test/corruptions/contrast-1.parquet")
     assert len(table) == 20
-    run.evaluate(stability_items=20, seed=5, **options)
+    run.evaluate(trial_items=20, seed=5, **options)
     other = Predictions.load(tmp_path / "b/predictions/test/corruptions/contrast-1.parquet")
     assert set(other.ids) != set(table.ids)
 
@@ -109,11 +109,9 @@ def test_an_evaluation_that_was_killed_goes_on_where_it_was(
 def test_the_cost_is_told_before_the_start(
     run: finetrust.Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    options = {**OPTIONS, "severities": "1", "stability_items": 25, "out": str(tmp_path / "c")}
+    options = {**OPTIONS, "severities": "1", "trial_items": 25, "out": str(tmp_path / "c")}
     run.evaluate(**options)
-    assert (
-        "Stability, effort quick: 50 passes through the network, about" in capsys.readouterr().err
-    )
+    assert "Trials, effort quick: 50 passes through the network, about" in capsys.readouterr().err
     (tmp_path / "c/predictions/test/corruptions/contrast-1.parquet").unlink()
     run.evaluate(**options)
     said = " ".join(capsys.readouterr().err.split())

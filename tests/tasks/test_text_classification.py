@@ -22,7 +22,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> finetrust.Run:
     folder = tmp_path_factory.mktemp("run")
     rates = {"learning_rate": 1e-2, "backbone_learning_rate": 1e-2, "layer_decay": 1.0}
     run = tuned(folder, data=data(folder, N), strategy="full", epochs=8, **rates)
-    run.evaluate(quiet=True, stability_items=8, pictures=2)
+    run.evaluate(quiet=True, trial_items=8, pictures=2)
     return run
 
 

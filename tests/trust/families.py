@@ -96,10 +96,11 @@ def full_evidence(logits: object, targets: object, **changes: object) -> Evidenc
 
 
 def tables_of_trials(clean: Predictions) -> dict[str, dict[str, Predictions]]:
-    """Return made-up tables of every trial that has a file ``stability/*/tables.py``."""
-    found = {}
-    for file in sorted((Path(__file__).parent / "stability").glob("*/tables.py")):
-        module = import_module(f".stability.{file.parent.name}.tables", __package__)
+    """Return made-up tables of every trial that has a file ``AXIS/*/tables.py``."""
+    here, found = Path(__file__).parent, {}
+    for file in sorted(here.glob("*/*/tables.py")):
+        name = ".".join(("", *file.parent.relative_to(here).parts, "tables"))
+        module = import_module(name, __package__)
         found[module.TRIAL] = module.tables(clean)
     return found
 

@@ -39,11 +39,11 @@ from finetrust.models.inference import Inference
 from finetrust.models.precision import fastest_inference, some_inputs
 from finetrust.models.preprocessing import Preprocessing
 from finetrust.tasks.predicted import predicted
-from finetrust.tasks.task import Task, tasks
+from finetrust.tasks.task import tasks
 from finetrust.trust.interpretability.explanation import Decisions, explanations
 from finetrust.trust.measure_all import measure_all
-from finetrust.trust.stability.bench import Bench
 from finetrust.trust.stability.strips.strip import example_strips
+from finetrust.trust.trials.bench import Bench
 
 
 def evaluate(
@@ -215,7 +215,7 @@ def _evaluate(
     held = hold_trials(bench, home)
     if not subject.folder.familiarity.exists():
         keep_familiarity(subject.folder, bench)
-    clock.lap("stability")
+    clock.lap("all_trials")
     seen = subject.training.of_split("train") if subject.training else None
     overlaps = overlap(index, seen, dataset.kind) if seen else {}
     alike = _alike_by_features(inference, clean, index, seen) if seen else None
@@ -248,7 +248,7 @@ def _evaluate(
     measured = measure_all(evidence, task.headlines.get("accuracy", "accuracy"))
     clock.lap("measures")
     notes = _notes(subject, index, split, report, dataset)
-    pictures = _pictures(task, subject, dataset, clean, options, notes)
+    pictures = _pictures(bench, subject, notes)
     pictures += example_strips(bench, held.tables, subject.folder.pictures)
     clock.lap("pictures")
     write_profile(
@@ -309,28 +309,22 @@ def _inference(subject: Subject, options: EvaluateOptions, dataset: Dataset) -> 
     return fastest_inference(network, some_inputs(network, dataset))
 
 
-def _pictures(
-    task: Task,
-    subject: Subject,
-    dataset: Dataset,
-    predictions: Predictions,
-    options: EvaluateOptions,
-    notes: list[str],
-) -> tuple[Mapping[str, Any], ...]:
+def _pictures(bench: Bench, subject: Subject, notes: list[str]) -> tuple[Mapping[str, Any], ...]:
     """Return what the task's explanations show of single decisions; why one cannot is noted."""
-    model, home = subject.model, subject.folder.pictures
+    home = subject.folder.pictures
     shutil.rmtree(home, ignore_errors=True)
     shown: list[Mapping[str, Any]] = []
-    for name in task.explanations:
+    for name in bench.task.explanations:
         decisions = Decisions(
-            model.network,
-            dataset,
-            predictions,
-            model.classes,
-            model.calibration,
-            options.pictures,
-            options.seed,
+            bench.network,
+            bench.dataset,
+            bench.clean,
+            bench.classes,
+            bench.calibration,
+            bench.options.pictures,
+            bench.seed,
             home / name,
+            bench,
         )
         try:
             found = explanations.get(name)(decisions)

@@ -19,7 +19,6 @@ from finetrust.core.errors import NotApplicable, UserError
 from finetrust.core.run_folder import RunFolder
 from finetrust.models.inference import Inference
 from finetrust.models.tree import Tree
-from finetrust.trust.stability.bench import Bench
 from finetrust.trust.stability.ood.choice import Separation
 from finetrust.trust.stability.ood.familiarity import (
     FALSE_ALARMS,
@@ -30,6 +29,7 @@ from finetrust.trust.stability.ood.familiarity import (
 from finetrust.trust.stability.ood.knowledge import knowledge_of
 from finetrust.trust.stability.ood.passes import rows_of_numbers
 from finetrust.trust.stability.ood.score import Head, Seen, scores
+from finetrust.trust.trials.bench import Bench
 
 FORMAT = 1
 _VALIDATION = "validation"

@@ -20,8 +20,8 @@ from finetrust.models.inference import Inference
 from finetrust.report.numbers import duration
 from finetrust.tasks.predicted import predicted
 from finetrust.trust.accuracy.probabilities import predicted_classes
-from finetrust.trust.stability.bench import Bench
 from finetrust.trust.stability.repeats.retrained import KINDS
+from finetrust.trust.trials.bench import Bench
 
 LEFT_OUT = 0.1
 

@@ -22,8 +22,8 @@ from finetrust.models.tree import Tree, leaves, mapped
 from finetrust.models.weights_file import sha256_of_tensors
 from finetrust.report.numbers import duration
 from finetrust.tasks.task import Task
-from finetrust.trust.stability.bench import Bench
-from finetrust.trust.stability.trial import Step, Trial, trials
+from finetrust.trust.trials.bench import Bench
+from finetrust.trust.trials.trial import Step, Trial, trials
 
 _TIMED = 16
 
@@ -48,10 +48,25 @@ class Held:
 
 
 def chosen_trials(names: Sequence[str] | None, effort: str) -> dict[str, Trial]:
-    """Return the trials that the user names, or those of the effort; an unknown one is an error."""
+    """Return the trials that the user names, or those of the effort, each behind those it reads from.
+
+    An unknown one is an error.
+    """
     if names is None:
-        return {name: trial for name, trial in trials.items() if effort in trial.efforts}
-    return {name: trials.get(name) for name in names if name != "none"}
+        asked = [name for name, trial in trials.items() if effort in trial.efforts]
+    else:
+        asked = [name for name in names if name != "none"]
+    ordered: dict[str, Trial] = {}
+
+    def add(name: str) -> None:
+        trial = trials.get(name)
+        for other in trial.after:
+            add(other)
+        ordered.setdefault(name, trial)
+
+    for name in asked:
+        add(name)
+    return ordered
 
 
 def check_options(options: EvaluateOptions, task: Task) -> None:
@@ -71,6 +86,9 @@ def plan_trials(bench: Bench) -> tuple[dict[str, Sequence[Step]], dict[str, str]
     }
     for name, trial in chosen_trials(bench.options.trials, bench.options.effort).items():
         try:
+            lacking = next((other for other in trial.after if other not in plans), None)
+            if lacking is not None:
+                raise NotApplicable(untried[lacking])
             plans[name] = trial.plan(bench)
         except NotApplicable as reason:
             untried[name] = str(reason)
@@ -89,32 +107,38 @@ def hold_trials(bench: Bench, folder: Path) -> Held:
         Gets ``TRIAL/STEP.parquet``, one by one, and ``steps.json``.
     """
     plans, untried = plan_trials(bench)
-    store = _Store(folder, _identity(bench))
-    store.drop_all_but({(name, step.name) for name, steps in plans.items() for step in steps})
+    store = _Store(folder, _identity(bench), plans)
     todo = [
         (name, step) for name, steps in plans.items() for step in steps if not store.has(name, step)
     ]
     if todo:
         _say_cost(bench, todo, sum(map(len, plans.values())))
+    for name, steps in plans.items():
+        done = [step for step in steps if store.has(name, step)]
+        bench.found[name] = {step.name: store.load(name, step) for step in done}
     weights = {id(step): _weight(step) for _, step in todo}
-    bar = track(todo, "stability", sum(weights.values()), lambda job: weights[id(job[1])])
+    bar = track(todo, "trials", sum(weights.values()), lambda job: weights[id(job[1])])
     for name, step in bar:
         start = time.perf_counter()
         table = replace(step.run(), perturbation=step.name, split=bench.clean.split)
         store.keep(name, step, table, time.perf_counter() - start)
-    found = {
-        name: {step.name: store.load(name, step) for step in steps}
+        bench.found[name][step.name] = store.load(name, step)
+    tables = {
+        name: {step.name: bench.found[name][step.name] for step in steps}
         for name, steps in plans.items()
         if steps
     }
-    return Held(found, untried, store.seconds(plans))
+    return Held(tables, untried, store.seconds())
 
 
 class _Store:
-    """Finished steps on disk, each with the mark of all that it depends on."""
+    """Finished steps on disk, each with the mark of all that it depends on.
 
-    def __init__(self, folder: Path, identity: str) -> None:
-        self._folder, self._identity = folder, identity
+    Tables of steps that are not planned are removed: none of them belongs to this evaluation.
+    """
+
+    def __init__(self, folder: Path, identity: str, plans: Mapping[str, Sequence[Step]]) -> None:
+        self._folder, self._identity, self._plans = folder, identity, plans
         self._file = folder / "steps.json"
         try:
             self._steps: dict[str, Any] = json.loads(self._file.read_text(encoding="utf-8"))
@@ -125,21 +149,31 @@ class _Store:
                 f"{self._file}: cannot be read ({error})",
                 "Delete it; all steps are run again then.",
             ) from error
+        self._drop_unplanned()
 
     def has(self, trial: str, step: Step) -> bool:
         kept = self._steps.get(f"{trial}/{step.name}", {})
-        return kept.get("key") == self._key(step) and self._table(trial, step).exists()
+        return kept.get("key") == self._key(trial, step) and self._table(trial, step).exists()
 
     def load(self, trial: str, step: Step) -> Predictions:
         return Predictions.load(self._table(trial, step))
 
     def keep(self, trial: str, step: Step, table: Predictions, seconds: float) -> None:
         table.save(self._table(trial, step))
-        self._steps[f"{trial}/{step.name}"] = {"key": self._key(step), "seconds": round(seconds, 3)}
+        self._steps[f"{trial}/{step.name}"] = {
+            "key": self._key(trial, step),
+            "seconds": round(seconds, 3),
+        }
         write_json(self._file, self._steps)
 
-    def drop_all_but(self, planned: set[tuple[str, str]]) -> None:
-        """Remove the tables of other steps: none of them belongs to this evaluation."""
+    def seconds(self) -> dict[str, float]:
+        return {
+            name: round(sum(self._steps[f"{name}/{step.name}"]["seconds"] for step in steps), 2)
+            for name, steps in self._plans.items()
+        }
+
+    def _drop_unplanned(self) -> None:
+        planned = {(name, step.name) for name, steps in self._plans.items() for step in steps}
         for trial in {path.parent for path in self._folder.glob("*/*.parquet")}:
             for file in trial.glob("*.parquet"):
                 if (trial.name, file.stem) not in planned:
@@ -149,17 +183,18 @@ class _Store:
         names = {f"{trial}/{step}" for trial, step in planned}
         self._steps = {name: kept for name, kept in self._steps.items() if name in names}
 
-    def seconds(self, plans: Mapping[str, Sequence[Step]]) -> dict[str, float]:
-        return {
-            name: round(sum(self._steps[f"{name}/{step.name}"]["seconds"] for step in steps), 2)
-            for name, steps in plans.items()
-        }
-
     def _table(self, trial: str, step: Step) -> Path:
         return self._folder / trial / f"{step.name}.parquet"
 
-    def _key(self, step: Step) -> str:
-        settings = json.dumps([self._identity, step.name, step.settings], sort_keys=True)
+    def _key(self, trial: str, step: Step) -> str:
+        read = {
+            f"{other}/{earlier.name}": self._key(other, earlier)
+            for other in trials.get(trial).after
+            for earlier in self._plans[other]
+        }
+        before = self._plans[trial][: self._plans[trial].index(step)] if step.reads else ()
+        read |= {earlier.name: self._key(trial, earlier) for earlier in before}
+        settings = json.dumps([self._identity, step.name, step.settings, read], sort_keys=True)
         return hashlib.sha256(settings.encode()).hexdigest()
 
 
@@ -192,7 +227,7 @@ def _say_cost(bench: Bench, todo: Sequence[tuple[str, Step]], planned: int) -> N
         passes += f" and {backward:,} with gradients"
     rest = f" ({planned - len(todo)} of {planned} steps are done already)"
     say(
-        f"Stability, effort {bench.effort.name}: {passes} through the network, about "
+        f"Trials, effort {bench.effort.name}: {passes} through the network, about "
         f"{duration(forward * each + backward * back)} here"
         f"{rest if len(todo) < planned else ''}."
     )

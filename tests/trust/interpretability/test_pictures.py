@@ -57,7 +57,7 @@ def drawn(
 
 
 def test_they_are_what_the_task_of_images_shows() -> None:
-    assert explanations.get("grad_cam") is draw_pictures
+    assert explanations.get("heat_maps") is draw_pictures
 
 
 def test_errors_and_right_cases_are_drawn_and_described(dataset: Dataset, tmp_path: Path) -> None:

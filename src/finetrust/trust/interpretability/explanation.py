@@ -9,6 +9,7 @@ from finetrust.core.predictions import Predictions
 from finetrust.core.registry import Registry
 from finetrust.data.dataset import Dataset
 from finetrust.models.network import Network
+from finetrust.trust.trials.bench import Bench
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Decisions:
     seed : int
     folder : Path
         Where pictures are written; replaced whole, not there while it is written.
+    bench : Bench, optional
+        With the tables of the trials that were held, and the training items where they are known.
     """
 
     network: Network
@@ -39,6 +42,7 @@ class Decisions:
     count: int
     seed: int
     folder: Path
+    bench: Bench | None = None
 
 
 Explain = Callable[[Decisions], tuple[Mapping[str, Any], ...]]

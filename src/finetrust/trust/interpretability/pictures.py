@@ -17,7 +17,7 @@ from finetrust.trust.interpretability.grad_cam import grad_cam
 SHOWN_PIXELS = 224
 
 
-@explanations.register("grad_cam")
+@explanations.register("heat_maps")
 def draw_pictures(decisions: Decisions) -> tuple[Mapping[str, Any], ...]:
     """Write pictures of the most confident errors and of random correct cases.
 

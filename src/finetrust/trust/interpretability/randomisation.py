@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import torch
 from scipy.stats import binomtest
 from torch import Tensor, nn
@@ -20,6 +21,8 @@ SAME = 0.5
 """Rank correlation from which the map of a random network counts as the same explanation."""
 
 LEVEL = 0.05
+
+Answer = Literal["changes with the weights", "does not change with the weights", "unclear"]
 
 ExplainNetwork = Callable[[nn.Module, Tensor, Tensor, Tensor], Tensor]
 """From a network, images (n, c, h, w), targets (n,) and seeds (n,) to heat maps (n, h, w)."""
@@ -61,7 +64,7 @@ class Verdict:
         Of the two-sided exact sign test.
     """
 
-    answer: Literal["changes with the weights", "does not change with the weights", "unclear"]
+    answer: Answer
     same: int
     n: int
     p_value: float
@@ -154,6 +157,14 @@ def verdict(similarity: Tensor) -> Verdict:
     if 2 * same > n:
         return Verdict("does not change with the weights", same, n, p_value)
     return Verdict("changes with the weights", same, n, p_value)
+
+
+def verdict_of(similarity: np.ndarray) -> Answer:
+    """Return the answer of :func:`verdict` for an array (n,); "unclear" where nothing is known."""
+    try:
+        return verdict(torch.from_numpy(similarity)).answer
+    except NotApplicable:
+        return "unclear"
 
 
 def _layers_in_order(network: nn.Module, example: Tensor) -> list[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from finetrust.trust.stability.corruptions.draws import uniform
+from finetrust.trust.trials.draws import uniform
 
 RADIUS = 0.02
 _FIRST_STREAM = 31

@@ -6,10 +6,10 @@ from functools import partial
 from finetrust.config import EvaluateOptions
 from finetrust.core.errors import NotApplicable, UserError
 from finetrust.tasks.task import Task
-from finetrust.trust.stability.bench import Bench
-from finetrust.trust.stability.effort import EffortName
 from finetrust.trust.stability.perturbers.perturber import Perturber, perturbers
-from finetrust.trust.stability.trial import Step, trials
+from finetrust.trust.trials.bench import Bench
+from finetrust.trust.trials.effort import EffortName
+from finetrust.trust.trials.trial import Step, trials
 
 
 class CommonCorruptions:
@@ -17,6 +17,7 @@ class CommonCorruptions:
 
     title = "Common corruptions"
     efforts: tuple[EffortName, ...] = ("quick", "standard", "full")
+    after: tuple[str, ...] = ()
 
     def check(self, options: EvaluateOptions, task: Task) -> None:
         chosen_corruptions(options, perturbers.get(task.kind.name))

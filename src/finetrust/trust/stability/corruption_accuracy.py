@@ -20,7 +20,7 @@ from finetrust.trust.accuracy.intervals import (
 )
 from finetrust.trust.accuracy.probabilities import is_right
 from finetrust.trust.stability.corruption_replicates import shared_means
-from finetrust.trust.stability.matched import matched
+from finetrust.trust.trials.matched import matched
 
 REFERENCE = "Hendrycks & Dietterich 2019, arXiv:1903.12261, section 4"
 

@@ -21,7 +21,7 @@ from finetrust.trust.accuracy.detection.matching import match
 from finetrust.trust.accuracy.detection.resampling import DETECTIONS_IN_ALL, Weightings
 from finetrust.trust.accuracy.intervals import RESAMPLES, resampled_counts
 from finetrust.trust.stability.corruption_replicates import rows_of_clean
-from finetrust.trust.stability.matched import matched
+from finetrust.trust.trials.matched import matched
 
 LEAST_SHARED = 600
 """So many of the shared resamples are counted at least: most of them, as comparing in pairs asks."""

@@ -15,7 +15,7 @@ from finetrust.trust.stability.f1_under_corruption import (
     scores_of,
     whole_and_by_type,
 )
-from finetrust.trust.stability.matched import matched
+from finetrust.trust.trials.matched import matched
 
 REFERENCE = "Hendrycks & Dietterich 2019, arXiv:1903.12261, section 4"
 

@@ -24,7 +24,7 @@ from finetrust.trust.accuracy.ratios import share_interval
 from finetrust.trust.stability.corruption_reference import CorruptionReference, reference_of
 from finetrust.trust.stability.corruption_replicates import shared_means
 from finetrust.trust.stability.corruptions.catalogue import corruptions
-from finetrust.trust.stability.matched import matched
+from finetrust.trust.trials.matched import matched
 
 REFERENCE = "Hendrycks & Dietterich 2019, arXiv:1903.12261, section 4.1"
 NEEDS = ("target", "logits")

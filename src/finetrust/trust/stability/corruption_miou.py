@@ -20,7 +20,7 @@ from finetrust.trust.accuracy.segmentation.resampling import (
     of_images,
 )
 from finetrust.trust.stability.corruption_replicates import shared_means
-from finetrust.trust.stability.matched import matched
+from finetrust.trust.trials.matched import matched
 
 REFERENCE = "Hendrycks & Dietterich 2019, arXiv:1903.12261; Kamann & Rother 2020, arXiv:1908.05005"
 

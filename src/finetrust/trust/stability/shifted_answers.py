@@ -12,7 +12,7 @@ from finetrust.core.once import once
 from finetrust.core.predictions import Predictions
 from finetrust.trust.accuracy.answers import Answers
 from finetrust.trust.accuracy.probabilities import has_answer
-from finetrust.trust.stability.matched import matched
+from finetrust.trust.trials.matched import matched
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,8 +18,8 @@ from finetrust.trust.stability.adversarial.median_perturbation import (
     median_linf_perturbation,
 )
 from finetrust.trust.stability.adversarial.robust_accuracy import robust_accuracy
-from finetrust.trust.stability.bench import Bench
-from finetrust.trust.stability.trial import trials
+from finetrust.trust.trials.bench import Bench
+from finetrust.trust.trials.trial import trials
 
 from ...pixels import colour_network, dataset_of, red_and_blue_squares
 
@@ -81,7 +81,7 @@ def test_the_network_is_left_as_it_was(tmp_path):
 
 
 def test_a_table_has_the_items_of_the_costly_sample_in_their_order():
-    bench = bench_of(20, stability_items=7)
+    bench = bench_of(20, trial_items=7)
     for step in trials.get("adversarial").plan(bench):
         table = step.run()
         assert table.ids.tolist() == [f"{i}.png" for i in bench.sample(costly=True)]

@@ -8,7 +8,7 @@ from torch import Tensor
 from finetrust.trust.stability.corruptions.blur import convolve
 from finetrust.trust.stability.corruptions.catalogue import corruptions
 from finetrust.trust.stability.corruptions.digital import pixel_mean
-from finetrust.trust.stability.corruptions.draws import standard_normal
+from finetrust.trust.trials.draws import standard_normal
 
 SEED = torch.tensor([0])
 

@@ -18,10 +18,10 @@ from scipy import ndimage, stats
 from sklearn.datasets import load_digits
 
 from finetrust.trust.stability.corruptions.catalogue import corruptions
-from finetrust.trust.stability.corruptions.draws import uniform
 from finetrust.trust.stability.corruptions.elastic import affine, displaced, smooth_noise
 from finetrust.trust.stability.corruptions.jpeg import LUMINANCE, quantisation
 from finetrust.trust.stability.corruptions.poisson import poisson
+from finetrust.trust.trials.draws import uniform
 
 from . import reference_noise_digital as published
 

@@ -20,9 +20,9 @@ from finetrust.models.network import Network
 from finetrust.models.preprocessing import Preprocessing
 from finetrust.tasks.predicted import predicted
 from finetrust.tasks.task import tasks
-from finetrust.trust.stability.bench import Bench
 from finetrust.trust.stability.harmless.trial import HarmlessChanges
-from finetrust.trust.stability.trial import trials
+from finetrust.trust.trials.bench import Bench
+from finetrust.trust.trials.trial import trials
 
 from ...pixels import Pixels, dataset_of
 from .scenes import scenes
@@ -197,7 +197,7 @@ def test_a_quick_look_takes_a_few_of_each_family_and_still_catches_the_corner():
 
 
 def test_a_sample_is_changed_and_stays_in_the_order_of_the_items():
-    bench = bench_of(corner, checked(30), harmless_changes="flip", stability_items=11)
+    bench = bench_of(corner, checked(30), harmless_changes="flip", trial_items=11)
     table = held(bench)["flip.horizontal"]
     rows = bench.sample()
     assert table.ids.tolist() == [bench.dataset.ids[row] for row in rows]

@@ -22,8 +22,8 @@ from finetrust.models.preprocessing import Preprocessing
 from finetrust.models.source import load_pretrained
 from finetrust.tasks.predicted import predicted
 from finetrust.tasks.task import tasks
-from finetrust.trust.stability.bench import Bench
-from finetrust.trust.stability.trial import trials
+from finetrust.trust.trials.bench import Bench
+from finetrust.trust.trials.trial import trials
 from models.tiny_encoders import WORDS, bert_folder
 
 from ...pixels import dataset_of
@@ -239,7 +239,7 @@ def test_a_table_without_an_answer_survives_the_disk(tmp_path: Path):
 
 
 def test_costs_are_told_and_a_sample_is_enough():
-    bench = images(convolutional(), 8, n=30, stability_items=9)
+    bench = images(convolutional(), 8, n=30, trial_items=9)
     steps = {step.name: step for step in trials.get("numerics").plan(bench)}
     assert steps["as_evaluated"].forward == 0
     assert {s.forward for name, s in steps.items() if name != "as_evaluated"} == {9}

@@ -15,8 +15,8 @@ from finetrust.models.inference import Inference
 from finetrust.tasks.predicted import predicted
 from finetrust.tasks.task import tasks
 from finetrust.trust.measure_all import measure_all
-from finetrust.trust.stability.bench import Bench
-from finetrust.trust.stability.trial import trials
+from finetrust.trust.trials.bench import Bench
+from finetrust.trust.trials.trial import trials
 
 from ...pixels import colour_network
 from .test_familiarity import squares
@@ -66,7 +66,7 @@ def test_its_steps_are_the_familiar_the_validation_items_and_every_set(tmp_path:
 
 
 def test_its_tables_hold_every_score_of_every_item_and_its_measures_read_them():
-    own = bench(stability_items=30)
+    own = bench(trial_items=30)
     tables = {step.name: step.run() for step in TRIAL.plan(own)}
     columns = set(tables["familiar"].columns)
     assert {"msp", "energy", "max_logit", "mahalanobis", "relative_mahalanobis", "knn"} < columns

@@ -16,10 +16,10 @@ from finetrust.models.inference import Inference
 from finetrust.models.network import Network
 from finetrust.models.preprocessing import Preprocessing
 from finetrust.tasks.task import tasks
-from finetrust.trust.stability.bench import Bench
 from finetrust.trust.stability.corruptions.catalogue import corruptions
-from finetrust.trust.stability.item_seeds import item_seeds
 from finetrust.trust.stability.perturbers.perturber import perturbers
+from finetrust.trust.trials.bench import Bench
+from finetrust.trust.trials.item_seeds import item_seeds
 
 from ...pixels import colour_network, dataset_of
 

@@ -15,7 +15,7 @@ from finetrust.trust.stability.smoothing.certified_accuracy import (
     smoothed_accuracy,
 )
 from finetrust.trust.stability.smoothing.certify import largest_radius
-from finetrust.trust.stability.trial import trials
+from finetrust.trust.trials.trial import trials
 
 from ...worlds import predictions_of
 from ..adversarial.test_trial import L2, bench_of

@@ -13,10 +13,10 @@ from finetrust.models.inference import Inference
 from finetrust.tasks.predicted import predicted
 from finetrust.tasks.task import tasks
 from finetrust.trust.accuracy.probabilities import calibrated
-from finetrust.trust.stability.bench import Bench
 from finetrust.trust.stability.strips.attacked import enlarged_difference
 from finetrust.trust.stability.strips.strip import example_strips
-from finetrust.trust.stability.trial import trials
+from finetrust.trust.trials.bench import Bench
+from finetrust.trust.trials.trial import trials
 
 from ...pixels import colour_network, dataset_of, red_and_blue_squares
 

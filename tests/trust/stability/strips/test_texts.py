@@ -16,11 +16,11 @@ from finetrust.models.network import Network
 from finetrust.models.source import load_pretrained
 from finetrust.tasks.predicted import predicted
 from finetrust.tasks.task import tasks
-from finetrust.trust.stability.bench import Bench
-from finetrust.trust.stability.item_seeds import item_seeds
 from finetrust.trust.stability.strips.strip import example_strips
 from finetrust.trust.stability.text_corruptions.catalogue import text_corruptions
-from finetrust.trust.stability.trial import trials
+from finetrust.trust.trials.bench import Bench
+from finetrust.trust.trials.item_seeds import item_seeds
+from finetrust.trust.trials.trial import trials
 from models.tiny_encoders import WORDS, bert_folder
 
 CLASSES = ("a", "b", "c")

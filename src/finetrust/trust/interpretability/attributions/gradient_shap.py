@@ -14,7 +14,7 @@ from torch import Tensor
 from finetrust.trust.interpretability.attributions.attribution import Explained, attributions
 from finetrust.trust.interpretability.attributions.baselines import black_and_white, seeds_of
 from finetrust.trust.interpretability.attributions.gradients import logit_gradients, need_gradients
-from finetrust.trust.stability.corruptions.draws import uniform
+from finetrust.trust.trials.draws import uniform
 
 _OFFSETS = 0
 

@@ -16,7 +16,7 @@ from finetrust.trust.interpretability.attributions.attribution import Explained,
 from finetrust.trust.interpretability.attributions.baselines import mean_colour, seeds_of
 from finetrust.trust.interpretability.attributions.hidden_parts import AT_ONCE, scores_under
 from finetrust.trust.interpretability.attributions.superpixels import superpixels
-from finetrust.trust.stability.corruptions.draws import uniform
+from finetrust.trust.trials.draws import uniform
 
 
 @dataclass(frozen=True)

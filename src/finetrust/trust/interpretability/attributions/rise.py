@@ -18,7 +18,7 @@ from finetrust.trust.interpretability.attributions.hidden_parts import (
     probability,
     scores_under,
 )
-from finetrust.trust.stability.corruptions.draws import uniform
+from finetrust.trust.trials.draws import uniform
 
 _SEEN = 0.5
 

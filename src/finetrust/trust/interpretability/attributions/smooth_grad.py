@@ -12,7 +12,7 @@ from torch import Tensor
 from finetrust.trust.interpretability.attributions.attribution import Explained, attributions
 from finetrust.trust.interpretability.attributions.baselines import seeds_of
 from finetrust.trust.interpretability.attributions.gradients import logit_gradients, need_gradients
-from finetrust.trust.stability.corruptions.draws import standard_normal
+from finetrust.trust.trials.draws import standard_normal
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from finetrust.trust.stability.corruptions.draws import uniform
 from finetrust.trust.stability.corruptions.gaussian_filter import pad_with_edge
+from finetrust.trust.trials.draws import uniform
 
 _STREAM = 21
 

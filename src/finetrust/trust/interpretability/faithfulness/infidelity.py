@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from finetrust.trust.interpretability.faithfulness.replacements.replacement import Replacement
-from finetrust.trust.stability.corruptions.draws import uniform
+from finetrust.trust.trials.draws import uniform
 
 _SMALLEST, _LARGEST = 1 / 8, 1 / 2
 _SIDES, _ROWS, _COLUMNS = 11, 12, 13

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from finetrust.trust.interpretability.faithfulness.replacements.replacement import Replacement
-from finetrust.trust.stability.corruptions.draws import uniform
+from finetrust.trust.trials.draws import uniform
 
 FRACTIONS = (0.0, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 RATIONALES = (0.01, 0.05, 0.1, 0.2, 0.5)

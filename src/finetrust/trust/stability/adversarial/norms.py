@@ -8,7 +8,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from finetrust.trust.stability.corruptions.draws import standard_normal, uniform
+from finetrust.trust.trials.draws import standard_normal, uniform
 
 _TINY = 1e-12
 

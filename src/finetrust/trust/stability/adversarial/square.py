@@ -20,7 +20,7 @@ from finetrust.trust.stability.adversarial.attack import (
 )
 from finetrust.trust.stability.adversarial.losses import margin
 from finetrust.trust.stability.adversarial.norms import Norm, spread, within
-from finetrust.trust.stability.corruptions.draws import uniform
+from finetrust.trust.trials.draws import uniform
 
 _FIRST_SHARE = 0.8
 _HALVED_AFTER = (10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000)

@@ -16,9 +16,9 @@ from finetrust.trust.stability.adversarial.grids import Grid, grid_of
 from finetrust.trust.stability.adversarial.norms import NORMS, Norm
 from finetrust.trust.stability.adversarial.strength import STRENGTHS, Strength
 from finetrust.trust.stability.adversarial.sweep import Sweep, sweep
-from finetrust.trust.stability.bench import Bench
-from finetrust.trust.stability.effort import EffortName
-from finetrust.trust.stability.trial import Step, trials
+from finetrust.trust.trials.bench import Bench
+from finetrust.trust.trials.effort import EffortName
+from finetrust.trust.trials.trial import Step, trials
 
 PIXELS_AT_ONCE = 32 * 224 * 224
 """How many pixels are attacked together: what backward passes keep of them fits in a few GiB."""
@@ -29,6 +29,7 @@ class Adversarial:
 
     title = "Adversarial perturbations"
     efforts: tuple[EffortName, ...] = ("quick", "standard", "full")
+    after: tuple[str, ...] = ()
 
     def check(self, options: EvaluateOptions, task: Task) -> None:
         """There is nothing to choose."""

@@ -13,8 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from finetrust.trust.stability.corruptions.catalogue import corruption
-from finetrust.trust.stability.corruptions.draws import standard_normal, uniform
 from finetrust.trust.stability.corruptions.parts import in_parts
+from finetrust.trust.trials.draws import standard_normal, uniform
 
 # Above this reach noise is smoothed by its few slow waves instead of by weighted neighbours.
 LARGEST_REACH = 8

@@ -3,8 +3,8 @@
 from torch import Tensor
 
 from finetrust.trust.stability.corruptions.catalogue import corruption
-from finetrust.trust.stability.corruptions.draws import uniform
 from finetrust.trust.stability.corruptions.parts import in_parts
+from finetrust.trust.trials.draws import uniform
 
 
 @corruption(

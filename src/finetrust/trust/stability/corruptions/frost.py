@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from finetrust.trust.stability.corruptions.catalogue import FIRST_LARGE_SIZE, corruption
-from finetrust.trust.stability.corruptions.draws import uniform
 from finetrust.trust.stability.corruptions.frost_textures import frost_textures
 from finetrust.trust.stability.corruptions.parts import in_parts
 from finetrust.trust.stability.corruptions.windows import windows
+from finetrust.trust.trials.draws import uniform
 
 # The published frost for small images shrinks the photographs to a fifth.
 SHRINK = 5

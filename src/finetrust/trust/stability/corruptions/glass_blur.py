@@ -4,9 +4,9 @@ import torch
 from torch import Tensor
 
 from finetrust.trust.stability.corruptions.catalogue import corruption
-from finetrust.trust.stability.corruptions.draws import random_bits
 from finetrust.trust.stability.corruptions.gaussian_filter import gaussian_filter
 from finetrust.trust.stability.corruptions.parts import in_parts
+from finetrust.trust.trials.draws import random_bits
 
 
 @corruption(

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from finetrust.trust.stability.corruptions.catalogue import corruption
-from finetrust.trust.stability.corruptions.draws import uniform
 from finetrust.trust.stability.corruptions.gaussian_filter import pad_with_edge
 from finetrust.trust.stability.corruptions.parts import in_parts
 from finetrust.trust.stability.corruptions.windows import windows
+from finetrust.trust.trials.draws import uniform
 
 
 @corruption(

@@ -5,8 +5,8 @@ from torch import Tensor
 from torch.nn.functional import hardshrink
 
 from finetrust.trust.stability.corruptions.catalogue import corruption
-from finetrust.trust.stability.corruptions.draws import random_bits, standard_normal
 from finetrust.trust.stability.corruptions.poisson import poisson
+from finetrust.trust.trials.draws import random_bits, standard_normal
 
 
 @corruption(

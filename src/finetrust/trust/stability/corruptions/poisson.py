@@ -14,7 +14,7 @@ import torch
 from scipy import stats
 from torch import Tensor
 
-from finetrust.trust.stability.corruptions.draws import NUMBERS_AT_ONCE, random_bits, uniform
+from finetrust.trust.trials.draws import NUMBERS_AT_ONCE, random_bits, uniform
 
 LEVELS = 255
 # A value this near to a level, in levels, is on it: float32 is no nearer at k / 255.

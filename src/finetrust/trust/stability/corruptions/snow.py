@@ -3,10 +3,10 @@
 from torch import Tensor
 
 from finetrust.trust.stability.corruptions.catalogue import corruption
-from finetrust.trust.stability.corruptions.draws import standard_normal
 from finetrust.trust.stability.corruptions.motion_blur import random_angles, smear
 from finetrust.trust.stability.corruptions.parts import in_parts
 from finetrust.trust.stability.corruptions.zoom_blur import central_size, enlarge
+from finetrust.trust.trials.draws import standard_normal
 
 Parameter = tuple[float, float, float, float, int, float, float]
 

@@ -7,9 +7,9 @@ from torch.nn.functional import pad
 from finetrust.trust.stability.corruptions.canny import canny
 from finetrust.trust.stability.corruptions.catalogue import corruption
 from finetrust.trust.stability.corruptions.chamfer_distance import UNIT_BITS, chamfer_distance
-from finetrust.trust.stability.corruptions.draws import standard_normal
 from finetrust.trust.stability.corruptions.gaussian_filter import gaussian_filter
 from finetrust.trust.stability.corruptions.parts import in_parts
+from finetrust.trust.trials.draws import standard_normal
 
 Parameter = tuple[float, float, float, float, float, int]
 

@@ -14,7 +14,7 @@ from finetrust.core.evidence import Evidence
 from finetrust.core.once import once
 from finetrust.trust.accuracy.probabilities import NO_ANSWER, calibrated, predicted_classes
 from finetrust.trust.stability.harmless.trial import ALTERED
-from finetrust.trust.stability.same_items import same_items
+from finetrust.trust.trials.same_items import same_items
 
 TRIAL = "harmless_changes"
 NOT_ALTERED = (

@@ -16,10 +16,10 @@ from finetrust.data.dataset import Dataset
 from finetrust.models.preprocessing import Preprocessing
 from finetrust.tasks.predicted import in_order
 from finetrust.tasks.task import Task
-from finetrust.trust.stability.bench import Bench
-from finetrust.trust.stability.effort import EffortName
 from finetrust.trust.stability.harmless.changes.family import Batch, Change, Family, families
-from finetrust.trust.stability.trial import Step, trials
+from finetrust.trust.trials.bench import Bench
+from finetrust.trust.trials.effort import EffortName
+from finetrust.trust.trials.trial import Step, trials
 
 MIRRORING = "flip"
 ALTERED = "altered"
@@ -34,6 +34,7 @@ class HarmlessChanges:
 
     title = "Harmless changes"
     efforts: tuple[EffortName, ...] = ("quick", "standard", "full")
+    after: tuple[str, ...] = ()
 
     def check(self, options: EvaluateOptions, task: Task) -> None:
         chosen_families(options.harmless_changes)

@@ -15,7 +15,7 @@ from finetrust.core.measure import Absence
 from finetrust.core.once import once
 from finetrust.trust.accuracy.probabilities import NO_ANSWER, has_answer, predicted_classes
 from finetrust.trust.stability.numerics.trial import REASON, REFERENCE
-from finetrust.trust.stability.same_items import same_items
+from finetrust.trust.trials.same_items import same_items
 
 TRIAL = "numerics"
 VARIANTS = (

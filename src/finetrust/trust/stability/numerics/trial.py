@@ -9,10 +9,10 @@ from finetrust.config import EvaluateOptions
 from finetrust.core.errors import NotApplicable
 from finetrust.core.predictions import Predictions
 from finetrust.tasks.task import Task
-from finetrust.trust.stability.bench import Bench
-from finetrust.trust.stability.effort import EffortName
 from finetrust.trust.stability.numerics.variants.variant import Variant, asked, variants
-from finetrust.trust.stability.trial import Step, trials
+from finetrust.trust.trials.bench import Bench
+from finetrust.trust.trials.effort import EffortName
+from finetrust.trust.trials.trial import Step, trials
 
 REFERENCE = "fp32"
 """The table with which the others are compared: the network as it was trained, in ordinary batches."""
@@ -26,6 +26,7 @@ class Numerics:
 
     title = "Numerics"
     efforts: tuple[EffortName, ...] = ("quick", "standard", "full")
+    after: tuple[str, ...] = ()
 
     def check(self, options: EvaluateOptions, task: Task) -> None:
         """There is nothing to choose."""

@@ -15,11 +15,11 @@ from finetrust.core.errors import NotApplicable
 from finetrust.core.once import once
 from finetrust.data.dataset import Dataset
 from finetrust.models.inference import Inference
-from finetrust.trust.stability.bench import Bench
 from finetrust.trust.stability.ood.detectors import Detectors, fit_detectors
 from finetrust.trust.stability.ood.made import made, made_sets
 from finetrust.trust.stability.ood.passes import seen_of
 from finetrust.trust.stability.ood.score import Head
+from finetrust.trust.trials.bench import Bench
 
 MOST_FITTED = 10_000
 MOST_JUDGED = 2_000

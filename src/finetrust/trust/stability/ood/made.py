@@ -9,7 +9,7 @@ import numpy as np
 
 from finetrust.core.registry import Registry
 from finetrust.data.dataset import Dataset, Inputs
-from finetrust.trust.stability.item_seeds import item_seeds
+from finetrust.trust.trials.item_seeds import item_seeds
 
 Make = Callable[[Inputs, int, np.random.Generator], Any]
 """From familiar inputs, the position of one of them and randomness to an input that is unlike it."""

@@ -15,13 +15,13 @@ from finetrust.core.predictions import Predictions
 from finetrust.data.dataset import Dataset
 from finetrust.data.source import DataOptions
 from finetrust.tasks.task import Task
-from finetrust.trust.stability.bench import Bench
-from finetrust.trust.stability.effort import EffortName
 from finetrust.trust.stability.ood.given import given_sets, open_given
 from finetrust.trust.stability.ood.knowledge import Knowledge, Unusualness, knowledge_of
 from finetrust.trust.stability.ood.made import made, made_sets
 from finetrust.trust.stability.ood.score import Seen
-from finetrust.trust.stability.trial import Step, trials
+from finetrust.trust.trials.bench import Bench
+from finetrust.trust.trials.effort import EffortName
+from finetrust.trust.trials.trial import Step, trials
 
 FAMILIAR, VALIDATION, CHOICE = "familiar", "validation", "choice"
 
@@ -31,6 +31,7 @@ class UnfamiliarInputs:
 
     title = "Unfamiliar inputs"
     efforts: tuple[EffortName, ...] = ("quick", "standard", "full")
+    after: tuple[str, ...] = ()
 
     def check(self, options: EvaluateOptions, task: Task) -> None:
         for given in options.ood_data:

@@ -7,10 +7,10 @@ from torch import Tensor
 
 from finetrust.core.predictions import Predictions
 from finetrust.models.tree import Tree
-from finetrust.trust.stability.bench import Bench
 from finetrust.trust.stability.corruptions.catalogue import SEVERITIES, Corruption, corruptions
-from finetrust.trust.stability.effort import EffortName
 from finetrust.trust.stability.perturbers.perturber import perturbers
+from finetrust.trust.trials.bench import Bench
+from finetrust.trust.trials.effort import EffortName
 
 QUICK = ("gaussian_noise", "defocus_blur", "brightness", "contrast")
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from finetrust.core.predictions import Predictions
 from finetrust.core.registry import Registry
-from finetrust.trust.stability.bench import Bench
-from finetrust.trust.stability.effort import EffortName
+from finetrust.trust.trials.bench import Bench
+from finetrust.trust.trials.effort import EffortName
 
 
 class Perturber(Protocol):

@@ -9,15 +9,15 @@ import numpy as np
 
 from finetrust.core.predictions import Predictions
 from finetrust.data.dataset import Inputs
-from finetrust.trust.stability.bench import Bench
-from finetrust.trust.stability.effort import EffortName
-from finetrust.trust.stability.item_seeds import item_seeds
 from finetrust.trust.stability.perturbers.perturber import perturbers
 from finetrust.trust.stability.text_corruptions.catalogue import (
     SEVERITIES,
     TextCorruption,
     text_corruptions,
 )
+from finetrust.trust.trials.bench import Bench
+from finetrust.trust.trials.effort import EffortName
+from finetrust.trust.trials.item_seeds import item_seeds
 
 
 class CorruptedTexts:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Protocol
 from finetrust.core.predictions import Predictions
 
 if TYPE_CHECKING:
-    from finetrust.trust.stability.bench import Bench
+    from finetrust.trust.trials.bench import Bench
 
 
 class Retraining(Protocol):

@@ -6,10 +6,10 @@ from functools import partial
 from finetrust.config import EvaluateOptions
 from finetrust.core.errors import NotApplicable
 from finetrust.tasks.task import Task
-from finetrust.trust.stability.bench import Bench
-from finetrust.trust.stability.effort import EffortName
 from finetrust.trust.stability.repeats.retrained import KINDS
-from finetrust.trust.stability.trial import Step, trials
+from finetrust.trust.trials.bench import Bench
+from finetrust.trust.trials.effort import EffortName
+from finetrust.trust.trials.trial import Step, trials
 
 
 class Repeats:
@@ -17,6 +17,7 @@ class Repeats:
 
     title = "Training again"
     efforts: tuple[EffortName, ...] = ("quick", "standard", "full")
+    after: tuple[str, ...] = ()
 
     def check(self, options: EvaluateOptions, task: Task) -> None:
         pass

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from finetrust.trust.stability.corruptions.draws import random_bits
+from finetrust.trust.trials.draws import random_bits
 
 _COPIES = 1 << 24
 _RADIUS, _ANGLE = 0, 1

@@ -8,10 +8,10 @@ import numpy as np
 from finetrust.config import EvaluateOptions
 from finetrust.core.predictions import Predictions
 from finetrust.tasks.task import Task
-from finetrust.trust.stability.bench import Bench
-from finetrust.trust.stability.effort import EffortName
 from finetrust.trust.stability.smoothing.certify import ALPHA, certify, sample_under_noise
-from finetrust.trust.stability.trial import Step, trials
+from finetrust.trust.trials.bench import Bench
+from finetrust.trust.trials.effort import EffortName
+from finetrust.trust.trials.trial import Step, trials
 
 TRIAL = "smoothing"
 SIGMA = 0.25
@@ -28,6 +28,7 @@ class Smoothing:
 
     title = "Certified robustness"
     efforts: tuple[EffortName, ...] = ("full",)
+    after: tuple[str, ...] = ()
 
     def check(self, options: EvaluateOptions, task: Task) -> None:
         """There is nothing to choose."""

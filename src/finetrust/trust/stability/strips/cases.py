@@ -7,7 +7,7 @@ import numpy as np
 
 from finetrust.core.predictions import Predictions
 from finetrust.trust.accuracy.probabilities import predicted_classes
-from finetrust.trust.stability.bench import Bench
+from finetrust.trust.trials.bench import Bench
 
 Tables = Mapping[str, Mapping[str, Predictions]]
 """What the trials found, by trial and step."""

@@ -10,7 +10,6 @@ from torch import Tensor
 from finetrust.core.predictions import Predictions
 from finetrust.models.preprocessing import Preprocessing
 from finetrust.trust.stability.adversarial.trial import frozen
-from finetrust.trust.stability.bench import Bench
 from finetrust.trust.stability.corruptions.catalogue import corruptions
 from finetrust.trust.stability.harmless.changes.family import Batch, families
 from finetrust.trust.stability.strips.attacked import broken_images, enlarged_difference
@@ -21,6 +20,7 @@ from finetrust.trust.stability.strips.cases import (
     severities_of,
 )
 from finetrust.trust.stability.strips.strip import Answer, Maker, Panel, answers_of, strips
+from finetrust.trust.trials.bench import Bench
 
 HARMLESS, ATTACKS, NORM = "harmless_changes", "adversarial", "linf"
 

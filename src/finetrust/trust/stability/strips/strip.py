@@ -14,8 +14,8 @@ from finetrust.core.errors import NotApplicable
 from finetrust.core.predictions import Predictions
 from finetrust.core.registry import Registry
 from finetrust.trust.accuracy.probabilities import calibrated
-from finetrust.trust.stability.bench import Bench
 from finetrust.trust.stability.strips.cases import Case, Tables
+from finetrust.trust.trials.bench import Bench
 
 FOLDER = "strips"
 SHOWN_PIXELS = 160

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from finetrust.trust.stability.bench import Bench
-from finetrust.trust.stability.item_seeds import item_seeds
 from finetrust.trust.stability.strips.cases import Case, Tables, chosen_cases, severities_of
 from finetrust.trust.stability.strips.strip import Maker, Panel, answers_of, strips
 from finetrust.trust.stability.text_corruptions.catalogue import text_corruptions
+from finetrust.trust.trials.bench import Bench
+from finetrust.trust.trials.item_seeds import item_seeds
 
 USUAL = "typos"
 BETWEEN = " \N{EM DASH} "

@@ -13,7 +13,7 @@ from finetrust.trust.interpretability.faithfulness.replacements.replacement impo
     Remover,
     replacements,
 )
-from finetrust.trust.stability.corruptions.draws import standard_normal
+from finetrust.trust.trials.draws import standard_normal
 
 NOISE = 0.01
 _TOLERANCE = 1e-6

@@ -3,8 +3,8 @@
 import numpy as np
 
 from finetrust.core.predictions import Predictions
-from finetrust.trust.stability.bench import Bench
 from finetrust.trust.stability.numerics.variants.variant import variant
+from finetrust.trust.trials.bench import Bench
 
 
 @variant("as_evaluated", passes=0)

@@ -11,8 +11,8 @@ from finetrust.core.errors import NotApplicable
 from finetrust.core.predictions import Predictions
 from finetrust.models.reason import reason
 from finetrust.models.tree import Tree, mapped
-from finetrust.trust.stability.bench import Bench
 from finetrust.trust.stability.numerics.variants.variant import asked, variant
+from finetrust.trust.trials.bench import Bench
 
 
 @variant("bf16")

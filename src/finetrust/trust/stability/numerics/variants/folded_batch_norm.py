@@ -8,8 +8,8 @@ from finetrust.core.errors import NotApplicable
 from finetrust.core.predictions import Predictions
 from finetrust.models.inference import fold_batch_norm
 from finetrust.models.tree import to_device
-from finetrust.trust.stability.bench import Bench
 from finetrust.trust.stability.numerics.variants.variant import asked, variant
+from finetrust.trust.trials.bench import Bench
 
 
 @variant("folded_batch_norm")

@@ -19,12 +19,12 @@ from finetrust.core.errors import NotApplicable
 from finetrust.core.predictions import Predictions
 from finetrust.models.network import Network
 from finetrust.models.tree import Tree, leaves, to_device
-from finetrust.trust.stability.bench import Bench
 from finetrust.trust.stability.numerics.variants.variant import (
     asked_one_by_one,
     unless_it_fails,
     variant,
 )
+from finetrust.trust.trials.bench import Bench
 
 _CANNOT_RUN = "ONNX Runtime cannot run the exported network"
 # It exports index_add as an assignment: of several rows for one item the last one stays.

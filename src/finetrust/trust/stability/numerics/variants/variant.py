@@ -16,7 +16,7 @@ from finetrust.core.registry import Registry
 from finetrust.models.reason import reason
 from finetrust.models.tree import Tree, mapped, to_device
 from finetrust.tasks.predicted import in_order
-from finetrust.trust.stability.bench import Bench
+from finetrust.trust.trials.bench import Bench
 
 Answer = Callable[[Tree], Tree]
 """A batch of inputs, on the device of the network, to the outputs."""

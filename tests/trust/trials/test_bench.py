@@ -13,8 +13,8 @@ from finetrust.data.dataset import Dataset
 from finetrust.models.inference import Inference
 from finetrust.tasks.predicted import predicted
 from finetrust.tasks.task import tasks
-from finetrust.trust.stability import bench as module
-from finetrust.trust.stability.bench import Bench
+from finetrust.trust.trials import bench as module
+from finetrust.trust.trials.bench import Bench
 
 from ..pixels import Pixels, colour_network, dataset_of, red_and_blue_squares
 
@@ -58,7 +58,7 @@ def test_samples_are_sorted_and_a_costly_one_is_part_of_the_other():
 
 
 def test_inputs_are_decoded_once_and_are_pixels_in_the_unit_interval():
-    bench, inputs = bench_of(stability_items=7)
+    bench, inputs = bench_of(trial_items=7)
     rows = bench.sample()
     for _ in range(3):
         for part, images in bench.batches(rows, "again"):
@@ -68,19 +68,19 @@ def test_inputs_are_decoded_once_and_are_pixels_in_the_unit_interval():
 
 
 def test_items_outside_of_the_sample_are_read_when_asked_for(monkeypatch: pytest.MonkeyPatch):
-    bench, inputs = bench_of(stability_items=4)
+    bench, inputs = bench_of(trial_items=4)
     assert np.concatenate([part for part, _ in bench.batches(np.arange(12), "all")]).tolist() == [
         *range(12)
     ]
     monkeypatch.setattr(module, "MOST_BYTES_KEPT", 1)
-    bench, inputs = bench_of(stability_items=4)
+    bench, inputs = bench_of(trial_items=4)
     for _ in range(2):
         assert sum(len(part) for part, _ in bench.batches(bench.sample(), "few")) == 4
     assert set(inputs.reads.values()) == {2}
 
 
 def test_answers_are_those_of_the_network_to_the_changed_inputs():
-    bench, _ = bench_of(stability_items=9)
+    bench, _ = bench_of(trial_items=9)
     rows = bench.sample()
     table = bench.answers(rows, "mirrored", lambda part, images: 1 - images)
     plain = bench.answers(rows, "plain")

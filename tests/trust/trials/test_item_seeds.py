@@ -2,7 +2,7 @@
 
 import torch
 
-from finetrust.trust.stability.item_seeds import item_seeds
+from finetrust.trust.trials.item_seeds import item_seeds
 
 
 def test_seeds_depend_on_the_id_and_the_seed_only() -> None:

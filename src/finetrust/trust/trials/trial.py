@@ -8,10 +8,10 @@ from finetrust.config import EvaluateOptions
 from finetrust.core.predictions import Predictions
 from finetrust.core.registry import Registry
 from finetrust.tasks.task import Task
-from finetrust.trust.stability.effort import EffortName
+from finetrust.trust.trials.effort import EffortName
 
 if TYPE_CHECKING:
-    from finetrust.trust.stability.bench import Bench
+    from finetrust.trust.trials.bench import Bench
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class Step:
     forward, backward : int
         How many single items go through the network, and how many of them forward and back; for the
         estimate of the time it takes.
+    reads : bool
+        Whether it reads the tables of the trial's steps before it.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Step:
     settings: Mapping[str, Any] = field(default_factory=dict)
     forward: int = 0
     backward: int = 0
+    reads: bool = False
 
 
 class Trial(Protocol):
@@ -50,6 +53,11 @@ class Trial(Protocol):
     @property
     def efforts(self) -> tuple[EffortName, ...]:
         """At which efforts it is run where the user names no trials."""
+        ...
+
+    @property
+    def after(self) -> tuple[str, ...]:
+        """The trials whose tables its steps read; they are held first, asked for or not."""
         ...
 
     def check(self, options: EvaluateOptions, task: Task) -> None:
@@ -67,4 +75,4 @@ class Trial(Protocol):
         ...
 
 
-trials: Registry[Trial] = Registry("trial", "finetrust.trust.stability")
+trials: Registry[Trial] = Registry("trial", "finetrust.trust")

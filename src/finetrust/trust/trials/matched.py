@@ -3,7 +3,7 @@
 from finetrust.core.errors import NotApplicable
 from finetrust.core.evidence import Evidence
 from finetrust.core.predictions import Predictions
-from finetrust.trust.stability.same_items import same_items
+from finetrust.trust.trials.same_items import same_items
 
 
 def matched(evidence: Evidence) -> tuple[Predictions, dict[str, dict[int, Predictions]]]:

@@ -20,9 +20,9 @@ from finetrust.models.network import Network
 from finetrust.models.tree import Tree, leaves, mapped, to_device
 from finetrust.tasks.predicted import in_order
 from finetrust.tasks.task import Task
-from finetrust.trust.stability.effort import Effort, effort_of
-from finetrust.trust.stability.item_seeds import item_seeds
 from finetrust.trust.stability.repeats.retraining import Retraining
+from finetrust.trust.trials.effort import Effort, effort_of
+from finetrust.trust.trials.item_seeds import item_seeds
 
 MOST_BYTES_KEPT = 1 << 30
 
@@ -57,6 +57,8 @@ class Bench:
         they are not known or cannot be read any more; asked only if a trial wants them.
     retraining : Retraining, optional
         What trains the model again; None where it was not tuned here.
+    found : dict
+        The tables of the trials that have been held, by trial and step; filled as they are.
     """
 
     task: Task
@@ -71,11 +73,24 @@ class Bench:
     find_training: Callable[[], Dataset | None] = _unknown
     find_validation: Callable[[], Dataset | None] = _unknown
     retraining: Retraining | None = None
+    found: dict[str, dict[str, Predictions]] = field(default_factory=dict)
+
+    def tables(self, trial: str) -> Mapping[str, Predictions]:
+        """Return the tables, by step, of a trial that was held before this one.
+
+        Raises
+        ------
+        NotApplicable
+            If it could not be held.
+        """
+        if trial not in self.found:
+            raise NotApplicable(f"it rests on the trial '{trial}', which could not be held")
+        return self.found[trial]
 
     @property
     def effort(self) -> Effort:
         """How precise the user wants it."""
-        return effort_of(self.options.effort, self.options.stability_items)
+        return effort_of(self.options.effort, self.options.trial_items)
 
     @property
     def seed(self) -> int:

@@ -1,4 +1,4 @@
-"""How much effort stability is worth: as many items as the wanted width of the interval takes."""
+"""How much effort the trials are worth: as many items as the wanted width of the interval takes."""
 
 import math
 from dataclasses import dataclass

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from finetrust.core.errors import NotApplicable
 from finetrust.core.evidence import Evidence
 from finetrust.core.predictions import Predictions, ragged
-from finetrust.trust.stability.matched import matched
+from finetrust.trust.trials.matched import matched
 
 
 def table(ids: list[str], name: str = "clean") -> Predictions:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from finetrust.trust.stability.corruptions.draws import random_bits, standard_normal, uniform
+from finetrust.trust.trials.draws import random_bits, standard_normal, uniform
 
 ITEMS, COUNT = 48, 40_000
 # The chance that a standard normal value is beyond it is 1e-6: several hundred are looked at.

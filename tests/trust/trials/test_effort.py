@@ -3,7 +3,7 @@
 import pytest
 
 from finetrust.trust.accuracy.intervals import wilson
-from finetrust.trust.stability.effort import effort_of
+from finetrust.trust.trials.effort import effort_of
 
 
 @pytest.mark.parametrize(
