@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 Topic = Literal[
     "", "right", "groups", "calibration", "selective", "conformal", "test",
     "damage", "harmless", "attack", "unfamiliar", "retrained", "numerics",
+    "explained", "believed", "located", "shortcut", "concept",
 ]  # fmt: skip
 """The question within its axis that a measure answers.
 
 Accuracy: is it right, for whom, does it know, when should it abstain, sets instead of points. Data:
 is the test itself trustworthy. Stability: what if inputs are damaged, if nothing that matters changes,
 if someone wants it to fail, if an input is unfamiliar, if it is trained again, if it is computed
-otherwise.
+otherwise. Interpretability: which explanation is faithful, whether it is to be believed, whether it lies
+on the object, whether the model goes by a shortcut, what concepts mean to it.
 """
 
 Axis = Literal["data", "accuracy", "stability", "interpretability"]

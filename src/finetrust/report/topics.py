@@ -17,6 +17,11 @@ QUESTIONS: Mapping[Topic, str] = {
     "unfamiliar": "When an input belongs to nothing it knows",
     "retrained": "When it is trained again",
     "numerics": "When it is computed otherwise",
+    "explained": "What speaks for its answers, and is that faithful?",
+    "believed": "Can these explanations be trusted?",
+    "located": "Does it look at the object?",
+    "shortcut": "Does it go by a shortcut?",
+    "concept": "What do concepts mean to it?",
     "": "",
 }
 
