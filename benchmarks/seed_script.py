@@ -175,7 +175,7 @@ def finetrust_probe(options: argparse.Namespace) -> dict[str, float]:
         **normalisation,
     )
     seconds = time.perf_counter() - start
-    profile = run.evaluate(options.data / "test", corruptions=("none",), pictures=0, quiet=True)
+    profile = run.evaluate(options.data / "test", trials=("none",), pictures=0, quiet=True)
     return {"seconds": seconds, "accuracy": profile["accuracy"].value}
 
 

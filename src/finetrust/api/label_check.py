@@ -1,7 +1,7 @@
 """The check of training labels: which of them the features of the pretrained model contradict."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from finetrust.core.atomic import write_json
 from finetrust.core.errors import UserError
+from finetrust.core.kept import kept
 from finetrust.core.progress import say
 from finetrust.core.run_folder import RunFolder
 from finetrust.data.dataset import Dataset
@@ -40,6 +41,8 @@ MOST_CELLS = 400_000_000
 FEWEST_A_CLASS = 10
 MOST_KEPT = 10_000
 ALARM = 0.001
+FORMAT = 1
+"""Raise it when the same features lead to other suspects."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,7 @@ def check_labels(
     train : Dataset
         Left alone unless each item has one class, one row of features, and there are ten items.
     index : DataIndex
-        With the signatures of the training items.
+        With the signatures of all items, among which near copies are sought.
     folder : RunFolder
         Gets ``data/label_suspects.json``.
     seed : int
@@ -127,18 +130,37 @@ def check_labels(
         rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
     taken = features.take(rows)
     assert isinstance(taken, Tensor)
-    found = find_suspects(
-        taken.numpy(), train.take(rows), index.of_split("train"), seed, len(train)
+    part = train.take(rows)
+    near = near_digests(index.digests, index.signatures, train.kind)
+    depends_on: tuple[str | bytes, ...] = (
+        inference.key,
+        *part.digests,
+        *part.ids,
+        *train.classes,
+        part.targets.astype(np.int64).tobytes(),
+        json.dumps([near, seed, len(train)]),
     )
+
+    def find() -> dict[str, Any] | None:
+        taken = features.take(rows)
+        assert isinstance(taken, Tensor)
+        suspects = find_suspects(taken.numpy(), part, near, seed, len(train))
+        return None if suspects is None else asdict(suspects)
+
+    found = kept(f"label-check-{FORMAT}", depends_on, find)
     if found is None:
         say("Training labels not checked: no class has two items that are no copies.")
         return
-    write_json(_file(folder), asdict(found))
-    say(found.line)
+    write_json(_file(folder), found)
+    say(LabelSuspects(**found).line)
 
 
 def find_suspects(
-    features: np.ndarray, part: Dataset, index: DataIndex, seed: int, n_train: int
+    features: np.ndarray,
+    part: Dataset,
+    near: Sequence[tuple[str, str]],
+    seed: int,
+    n_train: int,
 ) -> LabelSuspects | None:
     """Return the suspects among the labels of `part`, by out-of-fold probabilities.
 
@@ -148,13 +170,12 @@ def find_suspects(
     ----------
     features : float32 array (n, d)
     part : Dataset (n,)
-    index : DataIndex
-        With the signatures of all items of `part`.
+    near : sequence of pairs of str
+        Digests of contents that are nearly the same.
     seed : int
     n_train : int
         Of how many items `part` was drawn.
     """
-    near = near_digests(index.digests, index.signatures, part.kind)
     folds = folds_of(originals(part.digests, near), part.targets, seed)
     log_p = out_of_fold_log_probabilities(features, part.targets, folds, len(part.classes))
     judged = np.flatnonzero(has_label_elsewhere(part.targets, folds))

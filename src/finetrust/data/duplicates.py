@@ -5,7 +5,11 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from finetrust.core.kept import kept
 from finetrust.data.input_kind import InputKind
+
+FORMAT = 1
+"""Raise it when other pairs are found in the same signatures."""
 
 Rows = list[tuple[int, int]]
 
@@ -27,6 +31,8 @@ def near_digests(
 ) -> list[tuple[str, str]]:
     """Return the pairs of contents that are nearly the same; they do not depend on the order.
 
+    Sought once: they are kept in the cache.
+
     Parameters
     ----------
     digests : sequence of str (n,)
@@ -35,8 +41,13 @@ def near_digests(
     """
     row_of = dict(zip(digests, range(len(digests)), strict=True))
     contents = sorted(row_of)
-    pairs = kind.near_pairs(signatures[[row_of[digest] for digest in contents]])
-    return [(contents[a], contents[b]) for a, b in pairs.tolist()]
+    ordered = signatures[[row_of[digest] for digest in contents]]
+    pairs = kept(
+        f"near-copies-{FORMAT}",
+        (kind.name, *contents, ordered.tobytes()),
+        lambda: kind.near_pairs(ordered).tolist(),
+    )
+    return [(contents[a], contents[b]) for a, b in pairs]
 
 
 def near_copies(
