@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.stats import fisher_exact
 
-from finetrust.trust.accuracy.groups.partition import Partition, Tally, holm
+from finetrust.trust.accuracy.groups.partition import Partition, Tally
 
 
 @st.composite
@@ -53,18 +53,3 @@ def test_a_slice_of_all_items_is_not_worse_than_itself() -> None:
     tally = Partition("property", ("all",), np.zeros(9, int)).tally(np.arange(9) < 4)
     assert tally.p_values()[0] == 1
     assert tally.rest_share()[0] == pytest.approx(4 / 9)
-
-
-@given(hnp.arrays(np.float64, st.integers(1, 8), elements=st.floats(0, 1)))
-def test_holms_correction_is_that_of_plain_loops(p: np.ndarray) -> None:
-    adjusted = holm(p)
-    order = sorted(range(len(p)), key=lambda i: p[i])
-    largest = 0.0
-    for rank, i in enumerate(order):
-        largest = max(largest, (len(p) - rank) * p[i])
-        assert adjusted[i] == pytest.approx(min(largest, 1))
-    assert (adjusted >= p).all()
-
-
-def test_holms_correction_of_nothing_is_nothing() -> None:
-    assert len(holm(np.zeros(0))) == 0

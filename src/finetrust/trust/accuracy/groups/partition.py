@@ -91,22 +91,3 @@ class Tally:
         rest = self.all_n - self.n
         inside = np.where(rest > 0, self.hits, 0)
         return (self.all_hits - inside) / np.where(rest > 0, rest, self.all_n)
-
-
-def holm(p: np.ndarray) -> np.ndarray:
-    """Return p-values corrected for how many there are, so that the chance of any false alarm is kept.
-
-    Parameters
-    ----------
-    p : float array (k,)
-
-    Returns
-    -------
-    float64 array (k,)
-        Adjusted p-values, at most 1.
-    """
-    order = np.argsort(p, kind="stable")
-    steps = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
-    adjusted = np.empty(len(p))
-    adjusted[order] = np.minimum(steps, 1.0)
-    return adjusted

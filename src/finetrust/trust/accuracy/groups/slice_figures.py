@@ -12,10 +12,11 @@ from finetrust.trust.accuracy.class_names import class_names
 from finetrust.trust.accuracy.groups.class_slices import by_class
 from finetrust.trust.accuracy.groups.cluster_slices import by_cluster
 from finetrust.trust.accuracy.groups.correctness import CORRECTNESS
-from finetrust.trust.accuracy.groups.partition import Partition, Tally, holm
+from finetrust.trust.accuracy.groups.partition import Partition, Tally
 from finetrust.trust.accuracy.groups.property_slices import by_property
 from finetrust.trust.accuracy.groups.simultaneous import GroupFigures, lowest_of
 from finetrust.trust.accuracy.intervals import wilson
+from finetrust.trust.comparison.holm import holm
 
 LEAST_ITEMS = 20
 LEAST_ODDS_RATIO = 1.5
