@@ -34,7 +34,11 @@ BELOW_ZERO = {name for name in NAMES if name.startswith("gain_over_baseline")} |
     "corruption_confidence_gap",
 }
 """Differences of shares."""
-OF_OTHER_ITEMS = {name for name in NAMES if name.startswith("ood_")} | {"train_label_errors"}
+OF_OTHER_ITEMS = {name for name in NAMES if name.startswith("ood_")} | {
+    "train_label_errors",
+    "self_influence",
+    "concept_sensitivity",
+}
 """Those that also count items beside the clean ones."""
 
 

@@ -18,7 +18,7 @@ from finetrust.models.inference import Inference
 from finetrust.trust.stability.ood.detectors import Detectors, fit_detectors
 from finetrust.trust.stability.ood.made import made, made_sets
 from finetrust.trust.stability.ood.passes import seen_of
-from finetrust.trust.stability.ood.score import Head
+from finetrust.trust.stability.ood.score import Head, Seen
 from finetrust.trust.trials.bench import Bench
 
 MOST_FITTED = 10_000
@@ -69,13 +69,25 @@ class Knowledge:
         return 0 if self.fitted is None else len(self.fitted)
 
     @cached_property
+    def known(self) -> Seen:
+        """What the network yields for the items that scores are fitted to.
+
+        Raises
+        ------
+        NotApplicable
+            If there are none, or features are no row of numbers for each item.
+        """
+        if self.fitted is None:
+            raise NotApplicable("no items are known that scores could be fitted to")
+        return seen_of(self._inference, self.fitted, self._workers, "familiar items")
+
+    @cached_property
     def detectors(self) -> Detectors:
         """All scores that can be fitted."""
         head = Head.of(self._inference)
         if self.fitted is None:
             return fit_detectors(None, None, head)
-        known = seen_of(self._inference, self.fitted, self._workers, "familiar items")
-        return fit_detectors(known, self.fitted.targets, head)
+        return fit_detectors(self.known, self.fitted.targets, head)
 
     def scored(self, dataset: Dataset, label: str) -> Unusualness:
         """Return how unusual each item of a data set is."""
