@@ -32,6 +32,10 @@ ABOVE_ONE = {name for name in NAMES if name.startswith("relative_corruption_")} 
 BELOW_ZERO = {name for name in NAMES if name.startswith("gain_over_baseline")} | {
     "relative_mean_corruption_error",
     "corruption_confidence_gap",
+    "shortcut_reliance",
+    "shortcut_misleads",
+    "colour_reliance",
+    "detail_reliance",
 }
 """Differences of shares."""
 OF_OTHER_ITEMS = {name for name in NAMES if name.startswith("ood_")} | {

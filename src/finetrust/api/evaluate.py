@@ -40,7 +40,7 @@ from finetrust.models.precision import fastest_inference, some_inputs
 from finetrust.models.preprocessing import Preprocessing
 from finetrust.tasks.predicted import predicted
 from finetrust.tasks.task import tasks
-from finetrust.trust.interpretability.explanation import Decisions, explanations
+from finetrust.trust.interpretability.explanation import Decisions, explanations, placed
 from finetrust.trust.measure_all import measure_all
 from finetrust.trust.stability.strips.strip import example_strips
 from finetrust.trust.trials.bench import Bench
@@ -331,17 +331,7 @@ def _pictures(bench: Bench, subject: Subject, notes: list[str]) -> tuple[Mapping
         except NotApplicable as reason:
             notes.append(f"No pictures: {reason}.")
             continue
-        shown += [
-            {
-                **picture,
-                **{
-                    part: f"{home.name}/{name}/{picture[part]}"
-                    for part in ("file", "overlay")
-                    if part in picture
-                },
-            }
-            for picture in found
-        ]
+        shown += [placed(picture, f"{home.name}/{name}") for picture in found]
     return tuple(shown)
 
 

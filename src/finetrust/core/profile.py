@@ -31,7 +31,9 @@ class TrustProfile:
     pictures : tuple of mapping
         Explanations as pictures: ``file`` (relative to the run folder), ``id``, ``kind``
         ('confident error' or 'random correct'), ``target``, ``predicted``, ``confidence``; or a
-        strip of examples: ``id``, ``kind``, ``target`` and ``panels``.
+        strip of examples: ``id``, ``kind``, ``target`` and ``panels``; or training items that stand
+        for a class: ``id`` (the class), ``prototypes`` and ``criticisms``. All keys are told in
+        ``trust/interpretability/explanation.py``.
     context : mapping
         Date, versions, machine, precision, seconds per part, ``untried`` (why trials were not held).
     """

@@ -8,11 +8,12 @@ and supplement). The dimension k follows from the median ratio among the trainin
 
 import numpy as np
 
+from finetrust.data.nearest_directions import nearest_directions
+
 _NEIGHBOUR = 5
 _FALSE_ALARMS = 2e-4
 _LARGEST_RATIO = 0.7
 _ITEMS_ASKED = 2000
-_SIMILARITIES_AT_ONCE = 1 << 24
 
 
 def near_by_embedding(features: np.ndarray, train_features: np.ndarray) -> np.ndarray:
@@ -73,12 +74,7 @@ def _nearest(asked: np.ndarray, train: np.ndarray, most: int) -> tuple[np.ndarra
     """Return the nearest row of `train` (n,), and the distances (n, most) to the nearest ones, sorted."""
     nearest = np.empty(len(asked), np.int64)
     distances = np.empty((len(asked), most), np.float32)
-    at_once = max(1, _SIMILARITIES_AT_ONCE // len(train))
-    for start in range(0, len(asked), at_once):
-        some = asked[start : start + at_once]
-        near = np.argpartition(-(some @ train.T), most - 1, axis=1)[:, :most]
-        # From differences: products of float32 cannot tell small distances from none.
-        apart = np.linalg.norm(some[:, None] - train[near], axis=2)
-        nearest[start : start + at_once] = near[np.arange(len(some)), apart.argmin(axis=1)]
-        distances[start : start + at_once] = np.sort(apart, axis=1)
+    for rows, near, apart in nearest_directions(asked, train, most):
+        nearest[rows] = near[np.arange(len(near)), apart.argmin(axis=1)]
+        distances[rows] = np.sort(apart, axis=1)
     return nearest, distances

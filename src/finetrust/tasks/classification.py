@@ -13,7 +13,7 @@ class Classification(OneClass, ImageTask):
     """Targets are class indices (n,), outputs are logits (n, classes)."""
 
     options = frozenset({"class_weights", "label_smoothing", "mixup", "cutmix"})
-    explanations = ("heat_maps",)
+    explanations = ("heat_maps", "representatives")
     pipeline = "image-classification"
 
     def mix(self, options: TuneOptions, classes: Sequence[str]) -> Mix | None:

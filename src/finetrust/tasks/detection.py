@@ -41,7 +41,11 @@ class Detection(Task):
     kind = IMAGES
     options = frozenset({"head"})
     primary = "ap"
-    headlines = {"accuracy": "ap", "stability": "corruption_ap"}
+    headlines = {
+        "accuracy": "ap",
+        "stability": "corruption_ap",
+        "interpretability": "pointing_game",
+    }
     explanations = ("box_heat_maps",)
     counted = "boxes"
     pipeline = "object-detection"

@@ -43,7 +43,11 @@ class Segmentation(Task):
     kind = IMAGES
     options = frozenset({"head", "loss", "class_weights", "label_smoothing", "sliding_window"})
     primary = "miou"
-    headlines = {"accuracy": "miou", "stability": "corruption_miou"}
+    headlines = {
+        "accuracy": "miou",
+        "stability": "corruption_miou",
+        "interpretability": "pointing_game",
+    }
     explanations = ("segmentation",)
     counted = "images that show it"
     near_copies_agree = False

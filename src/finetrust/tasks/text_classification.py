@@ -17,7 +17,7 @@ class TextClassification(OneClass, TextTask):
     """Targets are class indices (n,), outputs are logits (n, classes)."""
 
     options = frozenset({"class_weights", "label_smoothing", "pooling", "max_length"})
-    explanations = ("token_attributions",)
+    explanations = ("token_attributions", "representatives")
     pipeline = "text-classification"
 
     def baseline(self, train: Dataset) -> TextBaseline | None:

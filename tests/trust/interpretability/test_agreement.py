@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
 from finetrust.trust.interpretability.agreement import (
+    order_kept,
     rank_correlation,
     structural_similarity,
     top_overlap,
@@ -88,3 +89,16 @@ def test_they_are_bounded_and_symmetric_and_ranks_do_not_know_the_scale(seed: in
         torch.testing.assert_close(figure(others, maps), found)
     for figure in (rank_correlation, top_overlap):
         torch.testing.assert_close(figure(maps**3 / 4 + 2, others), figure(maps, others))
+
+
+def test_of_one_method_equal_maps_keep_their_order_and_one_that_fades_keeps_none() -> None:
+    maps = torch.randn(5, 6, 6)
+    others = torch.randn(5, 6, 6)
+    maps[1] = others[1] = 3
+    others[2] = 0
+    others[3] = maps[3]
+    maps[4, 0, 0] = torch.nan
+    found = order_kept(maps, others)
+    assert found[0] == rank_correlation(maps, others)[0]
+    assert found[1:4].tolist() == [1, 0, 1]
+    assert found[4].isnan()

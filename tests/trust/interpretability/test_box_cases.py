@@ -125,3 +125,17 @@ def test_right_boxes_are_drawn_by_the_seed() -> None:
     ]
     assert drawn[0] == drawn[1] != drawn[2]
     assert len(set(drawn[0])) == 4
+
+
+def test_a_case_holds_the_annotated_box_that_it_is_about() -> None:
+    image = {
+        "pred_boxes": [[0, 0, 10, 9], C],
+        "pred_labels": [1, 1],
+        "pred_scores": [0.9, 0.9],
+        "true_boxes": [B, A],
+        "true_labels": [1, 1],
+    }
+    about = {case.kind: case.annotated for case in box_cases(table(image), 9, 0)}
+    assert about[FALSE_ALARM] is None
+    assert np.array_equal(about[CORRECT], A)
+    assert np.array_equal(about[MISSED], B)

@@ -67,6 +67,20 @@ def test_without_a_pixel_of_the_class_there_is_no_heat() -> None:
     assert not heat.any()
 
 
+def test_another_network_may_tell_which_pixels_are_asked_about() -> None:
+    class Never(Scores):
+        """Class 0 is never predicted."""
+
+        def forward(self, maps: torch.Tensor | tuple[torch.Tensor, ...]) -> torch.Tensor:
+            return super().forward(maps) + torch.tensor([-9.0, 9.0])[:, None, None]
+
+    changed = Network(Bright(), Never(), BOX, features_of=as_they_are)
+    images = half_bright()[None]
+    assert not seg_grad_cam(changed, images, 0)[0].any()
+    (heat,) = seg_grad_cam(changed, images, 0, network())
+    torch.testing.assert_close(heat, seg_grad_cam(network(), images, 0)[0])
+
+
 def test_the_network_is_left_as_it_was() -> None:
     net = network().train()
     seg_grad_cam(net, half_bright()[None], 0)

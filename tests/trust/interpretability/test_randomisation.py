@@ -54,6 +54,47 @@ def test_gradients_change_with_the_weights() -> None:
     assert verdict(found.rank_correlation[-1]).answer == CHANGES
 
 
+class _PassedOnPositive(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, values: Tensor) -> Tensor:
+        ctx.save_for_backward(values)
+        return values.relu()
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> Tensor:
+        (values,) = ctx.saved_tensors
+        return gradient.relu() * (values > 0)
+
+
+def guided_backprop(network: nn.Module, *items: Tensor) -> Tensor:
+    """Springenberg et al. 2015: negative gradients are cut off at every ReLU."""
+    handles = [
+        module.register_forward_hook(lambda m, inputs, o: _PassedOnPositive.apply(inputs[0]))
+        for module in network.modules()
+        if isinstance(module, nn.ReLU)
+    ]
+    found = gradient(network, *items).abs()
+    for handle in handles:
+        handle.remove()
+    return found
+
+
+def test_guided_backprop_fails_where_gradients_pass_as_the_paper_found() -> None:
+    """Wide layers: its maps recover the image (Nie, Zhang & Patel 2018), whatever comes above."""
+    torch.manual_seed(0)
+    layers = [nn.Conv2d(3, 128, 5, padding=2), nn.ReLU()]
+    for _ in range(2):
+        layers += [nn.Conv2d(128, 128, 3, padding=1), nn.ReLU()]
+    deep = nn.Sequential(*layers, nn.AdaptiveMaxPool2d(4), nn.Flatten(), nn.Linear(2048, 5)).eval()
+    coarse = torch.rand(6, 3, 5, 5).repeat_interleave(4, 2).repeat_interleave(4, 3)
+    items = coarse + 0.2 * torch.rand(6, 3, 20, 20) - 0.5, torch.arange(6) % 5, torch.arange(6)
+    fails = cascade(deep, guided_backprop, *items).rank_correlation
+    passes = cascade(deep, lambda *a: gradient(*a).abs(), *items).rank_correlation
+    # At the last but one stage all layers but the first are drawn anew.
+    assert verdict(fails[-2]).answer == SAME
+    assert verdict(passes[0]).answer == verdict(passes[-2]).answer == CHANGES
+
+
 def test_a_constant_map_does_not_change_with_the_weights() -> None:
     def constant(network: nn.Module, images: Tensor, targets: Tensor, seeds: Tensor) -> Tensor:
         return torch.zeros_like(images[:, 0])
@@ -111,6 +152,20 @@ def test_stages_hold_as_many_layers_each_and_no_more_than_there_are() -> None:
     network, items = small_network(), batch(2)
     assert cascade(network, gradient, *items, stages=2).layers == (("7", "3"), ("1", "0"))
     assert len(cascade(network, gradient, *items, stages=9).layers) == 4
+
+
+def test_maps_that_are_known_are_not_made_again() -> None:
+    network, items, made = small_network(), batch(3), []
+
+    def counted(model: nn.Module, *of: Tensor) -> Tensor:
+        made.append(model)
+        return gradient(model, *of)
+
+    whole = cascade(network, gradient, *items)
+    known = cascade(network, counted, *items, plain=gradient(network, *items))
+    assert torch.equal(whole.rank_correlation, known.rank_correlation)
+    assert len(made) == 4
+    assert network not in made
 
 
 def test_the_network_and_the_generator_are_left_as_they_are() -> None:

@@ -27,6 +27,26 @@ def rank_correlation(maps: Tensor, others: Tensor) -> Tensor:
     return found.where((norms > 0) & _finite(maps, others), torch.nan)
 
 
+def order_kept(maps: Tensor, others: Tensor) -> Tensor:
+    """Return the rank correlation of two maps that one method made: how far the order of places stays.
+
+    Maps that are equal have 1, also where they are constant. Where one is constant and the other not, it
+    is 0: nothing of the order is left.
+
+    Parameters
+    ----------
+    maps, others : float tensor (n, h, w)
+
+    Returns
+    -------
+    float64 tensor (n,)
+        In [-1, 1]; NaN where one of the maps is not finite.
+    """
+    found = rank_correlation(maps, others)
+    found = found.where(found.isfinite() | ~_finite(maps, others), 0.0)
+    return found.where(~(maps == others).flatten(1).all(dim=1), 1.0)
+
+
 def top_overlap(maps: Tensor, others: Tensor, share: float = 0.1) -> Tensor:
     """Return how many of the highest places of a map are among the highest of the other.
 

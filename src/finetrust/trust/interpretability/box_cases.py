@@ -34,6 +34,8 @@ class BoxCase:
     truth : int or None
         Class of the object that the box overlaps most, with an intersection over union of at least
         0.5; None if it overlaps none.
+    annotated : float array (4,) or None
+        The box of the object that the detection found, or that was missed; None for a false alarm.
     """
 
     row: int
@@ -42,6 +44,7 @@ class BoxCase:
     label: int
     score: float
     truth: int | None
+    annotated: np.ndarray | None = None
 
 
 def box_cases(predictions: Predictions, count: int, seed: int) -> list[BoxCase]:
@@ -55,7 +58,7 @@ def box_cases(predictions: Predictions, count: int, seed: int) -> list[BoxCase]:
         How many of each kind at most.
     seed : int
     """
-    of_images = [_of_image(predictions, row) for row in range(len(predictions))]
+    of_images = [image_cases(predictions, row) for row in range(len(predictions))]
     cases = [case for of_image in of_images for case in of_image]
     alarms = sorted((c for c in cases if c.kind == FALSE_ALARM), key=lambda case: -case.score)
     missed = sorted((c for c in cases if c.kind == MISSED), key=lambda case: -_area(case.box))
@@ -72,7 +75,7 @@ def overlaps(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
     return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
 
 
-def _of_image(predictions: Predictions, row: int) -> list[BoxCase]:
+def image_cases(predictions: Predictions, row: int) -> list[BoxCase]:
     """Return every case of one image, matched greedily from the highest score down."""
     order = np.argsort(-predictions["pred_scores"][row], kind="stable")
     scores = predictions["pred_scores"][row][order]
@@ -88,11 +91,13 @@ def _of_image(predictions: Predictions, row: int) -> list[BoxCase]:
         nearest = _nearest(shared[i], classes, ~crowd)
         if len(open_to_it) and open_to_it[best] >= LEAST_OVERLAP:
             free[best] = False
-            cases.append(BoxCase(row, CORRECT, box, int(label), float(score), int(label)))
+            found = truths[best]
+            cases.append(BoxCase(row, CORRECT, box, int(label), float(score), int(label), found))
         elif not _in_crowd(box, truths[crowd]):
             cases.append(BoxCase(row, FALSE_ALARM, box, int(label), float(score), nearest))
     for i in np.flatnonzero(free).tolist():
-        cases.append(BoxCase(row, MISSED, truths[i], int(classes[i]), 0.0, int(classes[i])))
+        label = int(classes[i])
+        cases.append(BoxCase(row, MISSED, truths[i], label, 0.0, label, truths[i]))
     return cases
 
 

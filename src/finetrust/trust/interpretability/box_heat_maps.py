@@ -13,7 +13,7 @@ from finetrust.models.letterbox import Letterbox
 from finetrust.trust.interpretability.box_cases import FALSE_ALARM, MISSED, BoxCase, box_cases
 from finetrust.trust.interpretability.box_heat import box_heat
 from finetrust.trust.interpretability.explanation import Decisions, explanations
-from finetrust.trust.interpretability.pictures import overlaid
+from finetrust.trust.interpretability.picture_pixels import overlaid
 
 _SHOWN_PIXELS = 512
 _ASKED, _TRUE = (255, 120, 0), (255, 255, 255)

@@ -13,6 +13,7 @@ import numpy as np
 
 from finetrust.core.errors import NotApplicable
 from finetrust.core.predictions import Predictions
+from finetrust.trust.interpretability.attributions.attribution import attributions
 from finetrust.trust.interpretability.randomisation import verdict_of
 
 STEP = "choice"
@@ -33,7 +34,7 @@ class Choice:
     rejected : tuple of str
         Candidates whose maps do not change with the weights.
     n : int
-        Validation items; 0 where there were none, and the first candidate was taken.
+        Validation items with an answer; 0 where there were none, and the first candidate was taken.
     """
 
     method: str
@@ -41,9 +42,51 @@ class Choice:
     rejected: tuple[str, ...]
     n: int
 
+    @property
+    def sentence(self) -> str:
+        """Which method explains the model and why, for a reader who knows none of them."""
+        explains = f"{title_of(self.method)} explains this model: "
+        if not self.n:
+            return f"{explains}it was taken unseen, as there are no validation data to compare methods on."
+        tried = f"on {self.n} validation {'item' if self.n == 1 else 'items'}"
+        if len(self.gains) == 1:
+            why = f"it is the only method that was tried, {tried}."
+        else:
+            why = (
+                f"of {len(self.gains)} methods tried {tried}, it is the one whose marked places matter "
+                "most to the answers."
+            )
+        return f"{explains}{why}{self._set_aside()}"
+
+    def _set_aside(self) -> str:
+        others = [title_of(method) for method in self.rejected if method != self.method]
+        if self.method in self.rejected:
+            return " But what it marks stays the same when the weights of the network are random."
+        if not others:
+            return ""
+        named = others[0] if len(others) == 1 else f"{', '.join(others[:-1])} and {others[-1]}"
+        return (
+            f" {named} {'was' if len(others) == 1 else 'were'} set aside: what "
+            f"{'it marks' if len(others) == 1 else 'they mark'} stays the same when the weights of the "
+            "network are random."
+        )
+
+
+_ALONE = {"seg_grad_cam": "Seg-Grad-CAM"}
+"""Methods that are the only one for their kind of output, and in no registry."""
+
+
+def title_of(method: str) -> str:
+    """Return what a reader knows a method as."""
+    known = {name: entry.title for name, entry in attributions.items()} | _ALONE
+    return known.get(method, method.replace("_", " ").capitalize())
+
 
 def choice_of(table: Predictions) -> Choice:
     """Return the choice that a table of the step ``choice`` leads to.
+
+    An item about which a method says nothing counts as a gain of 0 for it, which is what places in
+    random order have. Of methods with equal gains the first of the table is taken.
 
     Raises
     ------
@@ -53,21 +96,21 @@ def choice_of(table: Predictions) -> Choice:
     methods = [c.removesuffix(".insertion") for c in table.columns if c.endswith(".insertion")]
     if not methods:
         raise NotApplicable("no attribution method explains this model")
-    if not len(table):
+    found = np.array([table[f"{m}.insertion"] - table[f"{m}.deletion"] for m in methods])
+    answered = np.isfinite(found).any(axis=0)
+    n = int(answered.sum())
+    if not n:
         return Choice(methods[0], {}, (), 0)
-    gains, rejected = {}, []
-    for method in methods:
-        gain = table[f"{method}.insertion"] - table[f"{method}.deletion"]
-        gains[method] = float(np.nanmean(gain)) if np.isfinite(gain).any() else -np.inf
-        if verdict_of(table[f"{method}.weights"]) == "does not change with the weights":
-            rejected.append(method)
-    ranked = sorted(methods, key=lambda method: (method in rejected, -gains[method]))
-    return Choice(
-        ranked[0],
-        dict(sorted(gains.items(), key=lambda item: -item[1])),
-        tuple(rejected),
-        len(table),
+    means = np.where(np.isfinite(found), found, 0.0)[:, answered].mean(axis=1)
+    gains = dict(zip(methods, means.tolist(), strict=True))
+    rejected = tuple(
+        m
+        for m in methods
+        if verdict_of(table[f"{m}.weights"]) == "does not change with the weights"
     )
+    ranked = sorted(methods, key=lambda method: -gains[method])
+    chosen = next((method for method in ranked if method not in rejected), ranked[0])
+    return Choice(chosen, {method: gains[method] for method in ranked}, rejected, n)
 
 
 def chosen_method(tables: Mapping[str, Mapping[str, Predictions]]) -> str | None:

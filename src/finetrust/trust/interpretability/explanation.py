@@ -50,7 +50,40 @@ Explain = Callable[[Decisions], tuple[Mapping[str, Any], ...]]
 
 A picture is a mapping with ``id``, ``kind`` (for example ``"confident error"``) and ``caption`` (one
 plain sentence), and either ``file`` and ``overlay`` (names inside the folder) or ``tokens`` (pairs of
-text and weight in [-1, 1], positive where it spoke for the answer).
+text and weight in [-1, 1], positive where it spoke for the answer). It may have, in JSON values:
+
+- ``target``, ``predicted``, ``confidence``: the label, the answer, and the probability that goes with it;
+- ``method``: the registered name of the attribution method, ``method_title`` what a reader knows it as,
+  ``signed`` whether the picture also shows what speaks against the answer;
+- ``told``: further plain sentences on what the picture shows;
+- ``warning``: one sentence on why the explanation is not to be believed;
+- ``neighbours``: the training items that the model finds most similar, the nearest first;
+  ``other_class``: the nearest one of another class than the answer; ``helpful``: that which taught the
+  answer most;
+- ``prototypes``, ``criticisms``: instead of a decision, training items that stand for a class (``id``) and
+  such as are unlike those. All these are lists of mappings with ``id``, ``label`` (the name of the class)
+  and, where it is shown, ``file`` or ``text``;
+- ``wide``: whether it needs the whole width of a page.
 """
 
 explanations: Registry[Explain] = Registry("explanation", "finetrust.trust.interpretability")
+
+_LISTS = ("neighbours", "other_class", "helpful", "prototypes", "criticisms")
+
+
+def placed(picture: Mapping[str, Any], folder: str) -> dict[str, Any]:
+    """Return a picture whose files are named from outside the folder that they lie in.
+
+    Parameters
+    ----------
+    picture : mapping
+    folder : str
+        Relative to where the files are then looked for: ``"pictures/heat_maps"``.
+    """
+
+    def moved(shown: Mapping[str, Any]) -> dict[str, Any]:
+        own = ("file", "overlay")
+        return {key: f"{folder}/{x}" if key in own and x else x for key, x in shown.items()}
+
+    lists = {part: [moved(shown) for shown in picture[part]] for part in _LISTS if part in picture}
+    return {**moved(picture), **lists}

@@ -15,7 +15,7 @@ from finetrust.data.masks.masks import IGNORE
 from finetrust.models.tree import to_device
 from finetrust.tasks.segmentation_logits import at_image_size, resized
 from finetrust.trust.interpretability.explanation import Decisions, explanations
-from finetrust.trust.interpretability.pictures import overlaid
+from finetrust.trust.interpretability.picture_pixels import overlaid
 from finetrust.trust.interpretability.seg_grad_cam import seg_grad_cam
 from finetrust.trust.interpretability.spatial_layer import evaluating
 

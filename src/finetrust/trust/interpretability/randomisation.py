@@ -7,7 +7,7 @@ arXiv:1810.03292, section 3: cascading randomisation from the logits down.
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from scipy.stats import binomtest
 from torch import Tensor, nn
 
 from finetrust.core.errors import NotApplicable
-from finetrust.trust.interpretability.agreement import rank_correlation, structural_similarity
+from finetrust.trust.interpretability.agreement import order_kept, structural_similarity
 
 SAME = 0.5
 """Rank correlation from which the map of a random network counts as the same explanation."""
@@ -23,6 +23,8 @@ SAME = 0.5
 LEVEL = 0.05
 
 Answer = Literal["changes with the weights", "does not change with the weights", "unclear"]
+
+M = TypeVar("M", bound=nn.Module)
 
 ExplainNetwork = Callable[[nn.Module, Tensor, Tensor, Tensor], Tensor]
 """From a network, images (n, c, h, w), targets (n,) and seeds (n,) to heat maps (n, h, w)."""
@@ -78,6 +80,7 @@ def cascade(
     seeds: Tensor,
     stages: int = 4,
     seed: int = 0,
+    plain: Tensor | None = None,
 ) -> Cascade:
     """Return how alike heat maps stay as the layers are drawn anew, from the logits down.
 
@@ -100,6 +103,42 @@ def cascade(
         At most as many as there are layers.
     seed : int
         Of the new weights.
+    plain : float tensor (n, h, w), optional
+        The maps of `network`, where they are known already.
+
+    Raises
+    ------
+    NotApplicable
+        If the network has no parameters.
+    """
+    if plain is None:
+        plain = explain(network, images, targets, seeds)
+    names, correlations, absolute, similarities = [], [], [], []
+    for group, changed in drawn_anew(network, images[:1], stages, seed):
+        maps = explain(changed, images, targets, seeds)
+        names.append(group)
+        correlations.append(order_kept(plain, maps).cpu())
+        signed = bool((plain < 0).any() or (maps < 0).any())
+        absolute.append(order_kept(plain.abs(), maps.abs()).cpu() if signed else correlations[-1])
+        similarities.append(structural_similarity(plain, maps).cpu())
+    stacked = (torch.stack(part) for part in (correlations, absolute, similarities))
+    return Cascade(tuple(names), *stacked)
+
+
+def drawn_anew(
+    network: M, example: Any, stages: int = 4, seed: int = 0
+) -> Iterator[tuple[tuple[str, ...], M]]:
+    """Yield the layers that were drawn anew at each stage, and the network that they leave.
+
+    It is the same copy at every stage, changed further; see :func:`cascade`.
+
+    Parameters
+    ----------
+    network : nn.Module
+    example : Tensor, or any batch that the network takes
+    stages : int
+        At most as many as there are layers.
+    seed : int
 
     Raises
     ------
@@ -107,23 +146,15 @@ def cascade(
         If the network has no parameters.
     """
     changed = copy.deepcopy(network)
-    layers = _layers_in_order(changed, images[:1])[::-1]
+    layers = _layers_in_order(changed, example)[::-1]
     if not layers:
         raise NotApplicable(f"{type(network).__name__} has no parameters that could be drawn anew")
-    plain = explain(network, images, targets, seeds)
-    names, correlations, absolute, similarities = [], [], [], []
     for number, group in enumerate(_split(layers, min(stages, len(layers)))):
         with torch.random.fork_rng():
             torch.manual_seed(seed + 1000 * number)
             for name in group:
                 _draw_anew(changed.get_submodule(name))
-        maps = explain(changed, images, targets, seeds)
-        names.append(tuple(group))
-        correlations.append(_similar(plain, maps))
-        absolute.append(_similar(plain.abs(), maps.abs()))
-        similarities.append(structural_similarity(plain, maps).cpu())
-    stacked = (torch.stack(part) for part in (correlations, absolute, similarities))
-    return Cascade(tuple(names), *stacked)
+        yield tuple(group), changed
 
 
 def verdict(similarity: Tensor) -> Verdict:
@@ -162,12 +193,12 @@ def verdict(similarity: Tensor) -> Verdict:
 def verdict_of(similarity: np.ndarray) -> Answer:
     """Return the answer of :func:`verdict` for an array (n,); "unclear" where nothing is known."""
     try:
-        return verdict(torch.from_numpy(similarity)).answer
+        return verdict(torch.from_numpy(np.array(similarity, np.float64))).answer
     except NotApplicable:
         return "unclear"
 
 
-def _layers_in_order(network: nn.Module, example: Tensor) -> list[str]:
+def _layers_in_order(network: nn.Module, example: Any) -> list[str]:
     """Return the names of the modules with parameters of their own, in the order they first run."""
     first: dict[nn.Module, int] = {}
 
@@ -207,10 +238,3 @@ def _draw_anew(layer: nn.Module) -> None:
         for parameter in layer.parameters(recurse=False):
             spread = parameter.std(correction=0)
             parameter.copy_(parameter.mean() + spread * torch.randn_like(parameter))
-
-
-def _similar(maps: Tensor, others: Tensor) -> Tensor:
-    found = rank_correlation(maps, others)
-    finite = (maps.isfinite() & others.isfinite()).flatten(1).all(dim=1)
-    found = found.where(found.isfinite() | ~finite, 0.0)
-    return found.where(~(maps == others).flatten(1).all(dim=1), 1.0).cpu()

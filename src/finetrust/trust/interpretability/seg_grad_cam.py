@@ -15,7 +15,12 @@ from finetrust.models.network import Network
 from finetrust.trust.interpretability.spatial_layer import evaluating
 
 
-def seg_grad_cam(network: Network, images: Tensor | list[Tensor], target: int) -> list[Tensor]:
+def seg_grad_cam(
+    network: Network,
+    images: Tensor | list[Tensor],
+    target: int,
+    answered_by: Network | None = None,
+) -> list[Tensor]:
     """Return a heat map for each image: where features speak for its region of a class.
 
     The score is the mean of the class's logit over the pixels that are predicted as it (eq. 2, M being
@@ -34,6 +39,9 @@ def seg_grad_cam(network: Network, images: Tensor | list[Tensor], target: int) -
         averaged.
     target : int
         The class to explain.
+    answered_by : Network, optional
+        Whose prediction tells the pixels M, for a network that was changed to see whether its maps change.
+        [default: `network`]
 
     Returns
     -------
@@ -47,7 +55,7 @@ def seg_grad_cam(network: Network, images: Tensor | list[Tensor], target: int) -
     """
 
     def compute(part: Any) -> Tensor:
-        return _heat(network, part, target)
+        return _heat(network, part, target, answered_by)
 
     with evaluating(network), torch.inference_mode(False):
         around = network.around
@@ -55,7 +63,7 @@ def seg_grad_cam(network: Network, images: Tensor | list[Tensor], target: int) -
     return [_normalised(heat, image.shape[-2:]) for heat, image in zip(heats, images, strict=True)]
 
 
-def _heat(network: Network, images: Tensor, target: int) -> Tensor:
+def _heat(network: Network, images: Tensor, target: int, answered_by: Network | None) -> Tensor:
     """Return heat (n, 1, h, w) on the grid of the logits."""
     with torch.no_grad():
         maps = _as_tuple(network.features(images.detach().clone()))
@@ -64,7 +72,8 @@ def _heat(network: Network, images: Tensor, target: int) -> Tensor:
         raise NotApplicable("the coarsest feature map has one place only")
     with torch.enable_grad():
         logits = network.head((*maps[:-1], coarsest))
-        gradients = torch.autograd.grad(_score(logits, target), coarsest)[0]
+        region = _region(logits if answered_by is None else _logits(answered_by, images), target)
+        gradients = torch.autograd.grad(_score(logits, target, region), coarsest)[0]
     weights = gradients.mean(dim=(2, 3), keepdim=True)
     heat = (weights * coarsest.detach()).sum(dim=1, keepdim=True).relu()
     size = logits.shape[-2:]
@@ -81,8 +90,16 @@ def _as_tuple(features: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
     return (features,) if isinstance(features, Tensor) else tuple(features)
 
 
-def _score(logits: Tensor, target: int) -> Tensor:
-    """Return the sum over the images of the mean logit of the class over its predicted pixels."""
-    region = (logits.argmax(1) == target).to(logits.dtype)
+def _logits(network: Network, images: Tensor) -> Tensor:
+    with evaluating(network), torch.no_grad():
+        return network.head(network.features(images.detach().clone()))
+
+
+def _region(logits: Tensor, target: int) -> Tensor:
+    return logits.argmax(1) == target
+
+
+def _score(logits: Tensor, target: int, region: Tensor) -> Tensor:
+    """Return the sum over the images of the mean logit of the class over a region (n, h, w)."""
     of_class = (logits[:, target] * region).sum((1, 2))
     return (of_class / region.sum((1, 2)).clamp(min=1)).sum()

@@ -33,6 +33,7 @@ def test_all_methods_are_found() -> None:
         assert method.title
         assert method.reference
         assert method.passes > 0
+        assert method.effort in ("quick", "standard", "full")
     assert len({method.title for _, method in attributions.items()}) == len(METHODS)
 
 

@@ -13,11 +13,13 @@ from finetrust.trust.interpretability.faithfulness.removal import (
     RATIONALES,
     RemovalCurve,
     aopc,
+    at_equal_steps,
     comprehensiveness,
     deletion,
     flipping_fractions,
     insertion,
     order_of,
+    removal_curves,
     sufficiency,
 )
 from finetrust.trust.interpretability.faithfulness.replacements.replacement import replacements
@@ -58,6 +60,33 @@ def test_curves_agree_with_plain_loops_in_batches_of_any_size(name: str, curve, 
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("at_once", [2, 64])
+def test_several_maps_share_passes_and_have_the_curves_that_they_have_alone(name, at_once) -> None:
+    network, images = small_network(), torch.rand(4, 3, 12, 12)
+    targets, seeds = torch.arange(4), torch.arange(4)
+    maps = [torch.randn(4, 12, 12), torch.zeros(4, 12, 12), torch.randn(4, 12, 12)]
+    maps[2][1, 0, 0] = torch.nan
+    seen = []
+
+    def counted(pixels: Tensor) -> Tensor:
+        seen.append(len(pixels))
+        return network(pixels)
+
+    fractions = (0.0, 0.1, 0.5, 1.0)
+    given = images, targets, maps, seeds, replacements.get(name), fractions, at_once
+    found = removal_curves(counted, *given)
+    assert sum(seen) == 4 * (2 + 3 * 2 * 2)
+    assert max(seen) <= at_once
+    for one, curves in zip(maps, found, strict=True):
+        for curve, own in zip((deletion, insertion), curves, strict=True):
+            alone = curve(network, images, targets, one, seeds, replacements.get(name), fractions)
+            torch.testing.assert_close(
+                own.probability, alone.probability, atol=1e-6, rtol=0, equal_nan=True
+            )
+            assert torch.equal(own.answered, alone.answered)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_perfect_map_beats_random_maps_and_edges(name: str) -> None:
     n = 12
     images, targets, seeds = bright_squares(n)
@@ -93,6 +122,18 @@ def test_rationales_are_read_from_the_curves() -> None:
     assert aopc(curve).item() == pytest.approx(np.mean(0.9 - falling.numpy()))
     with pytest.raises(ValueError, match=r"lacks the fraction 0\.05"):
         comprehensiveness(RemovalCurve((0.0, 0.01, 1.0), falling[:, :3], falling[:, :3] > 0))
+
+
+def test_equal_steps_are_taken_from_a_finer_curve() -> None:
+    falling = torch.tensor([[0.9, 0.85, 0.5, 0.3, 0.1]]).double()
+    curve = RemovalCurve((0.0, 0.01, 0.5, 0.6, 1.0), falling, falling > 0.4)
+    found = at_equal_steps(curve, 2)
+    assert found.fractions == (0.0, 0.5, 1.0)
+    assert torch.equal(found.probability, falling[:, [0, 2, 4]])
+    assert found.answered.tolist() == [[True, True, False]]
+    assert aopc(found).item() == pytest.approx((0 + 0.4 + 0.8) / 3)
+    with pytest.raises(ValueError, match=r"lacks the fraction 0\.25"):
+        at_equal_steps(curve, 4)
 
 
 def test_pixel_flipping_takes_as_many_places_at_each_step_and_then_the_rest() -> None:

@@ -12,8 +12,10 @@ from .scenes import (
     SIDE,
     honest,
     misled,
+    reads_strokes,
     scenes,
     sees_mark,
+    signs_of_strokes,
     with_mark,
 )
 
@@ -23,7 +25,26 @@ def test_a_model_that_reads_the_objects_raises_no_alarm(seed: int) -> None:
     images, targets, objects = scenes(seed)
     found = find_shortcuts(honest, images, targets, objects=objects, seed=seed)
     assert found.alarms == ()
-    assert found.n_found_on == found.n_judged_on == 90
+    assert found.n_judged_on == 90
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_stroke_of_signs_that_all_lie_at_the_same_place_raises_no_alarm(seed: int) -> None:
+    images, targets = signs_of_strokes(seed)
+    found = find_shortcuts(reads_strokes, images, targets, seed=seed)
+    assert max(s.effect for s in found.judged if s.adjusted_p < 0.05) > 0.1
+    assert found.alarms == ()
+
+
+def test_a_mark_beside_signs_is_named() -> None:
+    images, targets = signs_of_strokes(1)
+    marked = with_mark(images, targets, 2, 20, 20)
+    there = sees_mark(20, 20)
+
+    def by_mark(x: Tensor) -> Tensor:
+        return reads_strokes(x) + 6 * there(x).float()[:, None] * (torch.arange(5) == 2)
+
+    assert {s.label for s in find_shortcuts(by_mark, marked, targets).alarms} == {2}
 
 
 def test_a_mark_that_no_model_reads_raises_no_alarm() -> None:
@@ -131,9 +152,9 @@ def test_heat_maps_add_a_place_and_its_share_of_the_heat() -> None:
     heat = torch.rand(len(images), SIDE, SIDE, generator=torch.Generator().manual_seed(0)) * 0.01
     heat[targets == 1, :3, :3] += 1
     worst = find_shortcuts(misled(sees_mark(0, 0)), marked, targets, heat=heat).alarms[0]
-    assert worst.heat_share is not None
-    assert worst.area_share is not None
-    assert worst.heat_share > 0.7 > 10 * worst.area_share
+    assert worst.heat is not None
+    assert worst.heat.value > 0.7 > 10 * worst.heat.even
+    assert worst.heat.n == A_CLASS // 2
 
 
 def test_the_same_seed_gives_the_same_result() -> None:

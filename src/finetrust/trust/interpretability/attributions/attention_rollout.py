@@ -8,6 +8,7 @@ from torch import Tensor
 
 from finetrust.trust.interpretability.attributions.attention import attention_of, need_attention
 from finetrust.trust.interpretability.attributions.attribution import Explained, attributions
+from finetrust.trust.trials.effort import EffortName
 
 
 class AttentionRollout:
@@ -19,6 +20,7 @@ class AttentionRollout:
     title = "Attention rollout"
     reference = "Abnar & Zuidema, Quantifying Attention Flow in Transformers, ACL 2020"
     signed = False
+    effort: EffortName = "quick"
     passes = 3
 
     def applies(self, explained: Explained, example: Tensor) -> None:

@@ -6,6 +6,7 @@ from typing import Protocol
 from torch import Tensor, nn
 
 from finetrust.core.registry import Registry
+from finetrust.trust.trials.effort import EffortName
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,11 @@ class AttributionMethod(Protocol):
     @property
     def signed(self) -> bool:
         """Whether a negative number says that the place speaks against the class."""
+        ...
+
+    @property
+    def effort(self) -> EffortName:
+        """From which effort on it is a candidate where the user names none."""
         ...
 
     @property

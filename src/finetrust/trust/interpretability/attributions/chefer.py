@@ -9,6 +9,7 @@ from torch import Tensor
 
 from finetrust.trust.interpretability.attributions.attention import attention_of, need_attention
 from finetrust.trust.interpretability.attributions.attribution import Explained, attributions
+from finetrust.trust.trials.effort import EffortName
 
 
 class Chefer:
@@ -21,6 +22,7 @@ class Chefer:
     title = "Attention relevance (Chefer et al.)"
     reference = "Chefer, Gur & Wolf, Generic Attention-model Explainability, ICCV 2021"
     signed = False
+    effort: EffortName = "quick"
     passes = 3
 
     def applies(self, explained: Explained, example: Tensor) -> None:

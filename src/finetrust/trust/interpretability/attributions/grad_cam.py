@@ -9,6 +9,7 @@ from torch import Tensor
 from finetrust.trust.interpretability.attributions.attribution import Explained, attributions
 from finetrust.trust.interpretability.attributions.target_layer import need_layer
 from finetrust.trust.interpretability.grad_cam import grad_cam
+from finetrust.trust.trials.effort import EffortName
 
 
 class GradCam:
@@ -17,6 +18,7 @@ class GradCam:
     title = "Grad-CAM"
     reference = "Selvaraju et al., Grad-CAM, ICCV 2017"
     signed = False
+    effort: EffortName = "quick"
     passes = 3
 
     def applies(self, explained: Explained, example: Tensor) -> None:

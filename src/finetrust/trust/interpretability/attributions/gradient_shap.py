@@ -15,6 +15,7 @@ from finetrust.trust.interpretability.attributions.attribution import Explained,
 from finetrust.trust.interpretability.attributions.baselines import black_and_white, seeds_of
 from finetrust.trust.interpretability.attributions.gradients import logit_gradients, need_gradients
 from finetrust.trust.trials.draws import uniform
+from finetrust.trust.trials.effort import EffortName
 
 _OFFSETS = 0
 
@@ -39,6 +40,7 @@ class GradientShap:
         "Lundberg & Lee, A Unified Approach to Interpreting Model Predictions, NeurIPS 2017"
     )
     signed: ClassVar[bool] = True
+    effort: ClassVar[EffortName] = "standard"
 
     @property
     def passes(self) -> int:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from finetrust.trust.interpretability.attributions.attribution import Explained, attributions
 from finetrust.trust.interpretability.attributions.gradients import logit_gradients, need_gradients
+from finetrust.trust.trials.effort import EffortName
 
 
 class InputXGradient:
@@ -20,6 +21,7 @@ class InputXGradient:
     title = "Input x Gradient"
     reference = "Shrikumar et al., Not Just a Black Box, arXiv:1605.01713, 2016"
     signed = True
+    effort: EffortName = "quick"
     passes = 3
 
     def applies(self, explained: Explained, example: Tensor) -> None:

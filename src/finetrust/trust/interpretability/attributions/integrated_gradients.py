@@ -14,6 +14,7 @@ from finetrust.trust.interpretability.attributions.baselines import black_and_wh
 from finetrust.trust.interpretability.attributions.gradients import need_gradients
 from finetrust.trust.interpretability.integrated_gradients import integrated_gradients
 from finetrust.trust.interpretability.spatial_layer import evaluating
+from finetrust.trust.trials.effort import EffortName
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class IntegratedGradients:
         "Sundararajan, Taly & Yan, Axiomatic Attribution for Deep Networks, ICML 2017"
     )
     signed: ClassVar[bool] = True
+    effort: ClassVar[EffortName] = "standard"
 
     @property
     def passes(self) -> int:

@@ -17,6 +17,7 @@ from finetrust.trust.interpretability.attributions.baselines import mean_colour,
 from finetrust.trust.interpretability.attributions.hidden_parts import AT_ONCE, scores_under
 from finetrust.trust.interpretability.attributions.superpixels import superpixels
 from finetrust.trust.trials.draws import uniform
+from finetrust.trust.trials.effort import EffortName
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class KernelShap:
         "Lundberg & Lee, A Unified Approach to Interpreting Model Predictions, NeurIPS 2017"
     )
     signed: ClassVar[bool] = True
+    effort: ClassVar[EffortName] = "full"
 
     @property
     def passes(self) -> int:
@@ -55,7 +57,7 @@ class KernelShap:
         for i, target in enumerate(targets.tolist()):
             regions = superpixels(images[i].permute(1, 2, 0).double().cpu().numpy(), self.regions)
             count = int(regions.max()) + 1
-            coalitions = _coalitions(self.pairs, count, seeds[i : i + 1])
+            coalitions = drawn_coalitions(self.pairs, count, seeds[i : i + 1])
             places = torch.from_numpy(regions).to(images.device)
             baselines = mean_colour(explained, images[i : i + 1])[:, 0]
             scores = [
@@ -93,7 +95,7 @@ def shapley_values(coalitions: np.ndarray, scores: np.ndarray) -> np.ndarray:
     return np.append(first, whole - first.sum())
 
 
-def _coalitions(pairs: int, players: int, seed: Tensor) -> Tensor:
+def drawn_coalitions(pairs: int, players: int, seed: Tensor) -> Tensor:
     """Return coalitions, float tensor (2 + 2 pairs, players): nobody, all, then pairs."""
     ends = torch.stack([torch.zeros(players), torch.ones(players)])
     if players == 1:

@@ -9,6 +9,7 @@ from torch import Tensor
 from finetrust.trust.interpretability.attributions.attribution import Explained, attributions
 from finetrust.trust.interpretability.attributions.target_layer import need_layer
 from finetrust.trust.interpretability.layer_features import heat_of, layer_features
+from finetrust.trust.trials.effort import EffortName
 
 
 class LayerCam:
@@ -17,6 +18,7 @@ class LayerCam:
     title = "LayerCAM"
     reference = "Jiang et al., LayerCAM, IEEE Transactions on Image Processing, 2021"
     signed = False
+    effort: EffortName = "quick"
     passes = 3
 
     def applies(self, explained: Explained, example: Tensor) -> None:

@@ -12,6 +12,7 @@ from torch import Tensor
 from finetrust.trust.interpretability.attributions.attribution import Explained, attributions
 from finetrust.trust.interpretability.attributions.baselines import mean_colour
 from finetrust.trust.interpretability.attributions.hidden_parts import AT_ONCE, scores_under
+from finetrust.trust.trials.effort import EffortName
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Occlusion:
         "Zeiler & Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014"
     )
     signed: ClassVar[bool] = True
+    effort: ClassVar[EffortName] = "standard"
 
     @property
     def passes(self) -> int:

@@ -19,6 +19,7 @@ from finetrust.trust.interpretability.attributions.hidden_parts import (
     scores_under,
 )
 from finetrust.trust.trials.draws import uniform
+from finetrust.trust.trials.effort import EffortName
 
 _SEEN = 0.5
 
@@ -48,6 +49,7 @@ class Rise:
         "Models, BMVC 2018"
     )
     signed: ClassVar[bool] = False
+    effort: ClassVar[EffortName] = "full"
 
     @property
     def passes(self) -> int:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from finetrust.trust.interpretability.attributions.attribution import Explained, attributions
 from finetrust.trust.interpretability.attributions.gradients import logit_gradients, need_gradients
+from finetrust.trust.trials.effort import EffortName
 
 
 class Saliency:
@@ -18,6 +19,7 @@ class Saliency:
         "Simonyan, Vedaldi & Zisserman, Deep Inside Convolutional Networks, ICLR workshop 2014"
     )
     signed = False
+    effort: EffortName = "quick"
     passes = 3
 
     def applies(self, explained: Explained, example: Tensor) -> None:

@@ -12,6 +12,7 @@ from finetrust.trust.interpretability.attributions.baselines import mean_colour
 from finetrust.trust.interpretability.attributions.hidden_parts import AT_ONCE, scores_under
 from finetrust.trust.interpretability.attributions.target_layer import need_layer
 from finetrust.trust.interpretability.layer_features import enlarged, heat_of, layer_features
+from finetrust.trust.trials.effort import EffortName
 
 
 class ScoreCam:
@@ -25,6 +26,7 @@ class ScoreCam:
     title = "Score-CAM"
     reference = "Wang et al., Score-CAM, CVPR workshops 2020"
     signed = False
+    effort: EffortName = "full"
     passes = 512
     """One for each channel of the layer: 512 stands for the last ones of a ResNet-18."""
 

@@ -13,6 +13,7 @@ from finetrust.trust.interpretability.attributions.attribution import Explained,
 from finetrust.trust.interpretability.attributions.baselines import seeds_of
 from finetrust.trust.interpretability.attributions.gradients import logit_gradients, need_gradients
 from finetrust.trust.trials.draws import standard_normal
+from finetrust.trust.trials.effort import EffortName
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class SmoothGrad:
         "Smilkov et al., SmoothGrad: removing noise by adding noise, arXiv:1706.03825, 2017"
     )
     signed: ClassVar[bool] = False
+    effort: ClassVar[EffortName] = "standard"
 
     @property
     def passes(self) -> int:

@@ -50,6 +50,37 @@ class RemovalCurve:
         return torch.trapezoid(self.probability, at, dim=1) / (at[-1] - at[0])
 
 
+def removal_curves(
+    logits_of: Callable[[Tensor], Tensor],
+    images: Tensor,
+    targets: Tensor,
+    maps: Sequence[Tensor],
+    seeds: Tensor,
+    replacement: Replacement,
+    fractions: Sequence[float] = FRACTIONS,
+    at_once: int = 64,
+) -> list[tuple[RemovalCurve, RemovalCurve]]:
+    """Return the curves of deletion and insertion of several maps of the same items.
+
+    What they share is put to the network once: the image itself, and the image of which nothing is left.
+
+    Parameters
+    ----------
+    maps : sequence of m float tensors (n, h, w)
+    others
+        As those of :func:`deletion`.
+
+    Returns
+    -------
+    list of m pairs of RemovalCurve
+    """
+    sides = [(which, keep) for which in range(len(maps)) for keep in (False, True)]
+    deleted_and_inserted = _curves(
+        logits_of, images, targets, maps, seeds, replacement, tuple(fractions), at_once, sides
+    )
+    return list(zip(deleted_and_inserted[::2], deleted_and_inserted[1::2], strict=True))
+
+
 def deletion(
     logits_of: Callable[[Tensor], Tensor],
     images: Tensor,
@@ -79,9 +110,8 @@ def deletion(
     at_once : int
         Images in one pass; passes are shared by items and fractions.
     """
-    return _curve(
-        logits_of, images, targets, maps, seeds, replacement, tuple(fractions), at_once, keep=False
-    )
+    given = logits_of, images, targets, [maps], seeds, replacement, tuple(fractions), at_once
+    return _curves(*given, [(0, False)])[0]
 
 
 def insertion(
@@ -98,9 +128,8 @@ def insertion(
 
     The parameters are those of :func:`deletion`; a fraction is what is left.
     """
-    return _curve(
-        logits_of, images, targets, maps, seeds, replacement, tuple(fractions), at_once, keep=True
-    )
+    given = logits_of, images, targets, [maps], seeds, replacement, tuple(fractions), at_once
+    return _curves(*given, [(0, True)])[0]
 
 
 def comprehensiveness(deleted: RemovalCurve, rationales: Sequence[float] = RATIONALES) -> Tensor:
@@ -128,6 +157,13 @@ def flipping_fractions(places: int, at_once: int) -> tuple[float, ...]:
     return tuple(min(flipped, places) / places for flipped in range(0, places + at_once, at_once))
 
 
+def at_equal_steps(curve: RemovalCurve, steps: int) -> RemovalCurve:
+    """Return those points of a curve that lie `steps` equal steps apart; it must hold every one."""
+    fractions = tuple(step / steps for step in range(steps + 1))
+    columns = [_column(curve, fraction) for fraction in fractions]
+    return RemovalCurve(fractions, curve.probability[:, columns], curve.answered[:, columns])
+
+
 def aopc(deleted: RemovalCurve) -> Tensor:
     """Return the area over the perturbation curve: float64 (n,). High is faithful.
 
@@ -145,35 +181,39 @@ def order_of(maps: Tensor, seeds: Tensor) -> Tensor:
     return shuffled.gather(1, ranked)
 
 
-def _curve(
+def _curves(
     logits_of: Callable[[Tensor], Tensor],
     images: Tensor,
     targets: Tensor,
-    maps: Tensor,
+    maps: Sequence[Tensor],
     seeds: Tensor,
     replacement: Replacement,
     fractions: tuple[float, ...],
     at_once: int,
-    keep: bool,
-) -> RemovalCurve:
-    places = maps.shape[1] * maps.shape[2]
-    order = order_of(maps, seeds)
-    ranks = torch.empty_like(order).scatter_(
-        1, order, torch.arange(places, device=order.device).expand_as(order)
+    sides: Sequence[tuple[int, bool]],
+) -> list[RemovalCurve]:
+    """Return a curve for each side: which map, and whether its highest places are what is kept."""
+    places = images.shape[-2] * images.shape[-1]
+    wanted = [
+        [_mask(which, round(fraction * places), keep, places) for fraction in fractions]
+        for which, keep in sides
+    ]
+    masks = list(dict.fromkeys(mask for of_side in wanted for mask in of_side))
+    ranks = torch.stack([_ranks(one, seeds).view_as(one) for one in maps])
+    which, counts, keeps = (
+        torch.tensor(part, device=images.device) for part in zip(*masks, strict=True)
     )
-    counts = torch.tensor([round(f * places) for f in fractions], device=order.device)
-    items = min(len(images), at_once)
-    steps = max(1, at_once // max(items, 1))
-    probability = torch.full((len(images), len(fractions)), torch.nan, dtype=torch.float64)
-    answered = torch.zeros(len(images), len(fractions), dtype=torch.bool)
-    for start in range(0, len(images), max(items, 1)):
+    items = max(1, min(len(images), at_once))
+    steps = max(1, at_once // items)
+    probability = torch.full((len(images), len(masks)), torch.nan, dtype=torch.float64)
+    answered = torch.zeros(len(images), len(masks), dtype=torch.bool)
+    for start in range(0, len(images), items):
         rows = slice(start, start + items)
-        remove = replacement(images[rows], seeds[rows])
-        rank, target = ranks[rows].view(-1, *maps.shape[1:]), targets[rows]
-        for first in range(0, len(fractions), steps):
+        remove, target = replacement(images[rows], seeds[rows]), targets[rows]
+        for first in range(0, len(masks), steps):
             columns = slice(first, first + steps)
-            inside = rank < counts[columns].view(-1, 1, 1, 1)
-            shown = remove(~inside if keep else inside)
+            inside = ranks[which[columns], rows] < counts[columns].view(-1, 1, 1, 1)
+            shown = remove(inside ^ keeps[columns].view(-1, 1, 1, 1))
             with torch.no_grad():
                 logits = logits_of(shown.flatten(0, 1)).double()
             of_target = logits.softmax(dim=1).view(*shown.shape[:2], -1)
@@ -181,13 +221,38 @@ def _curve(
             probability[rows, columns] = of_target.gather(2, index)[..., 0].T.cpu()
             answers = torch.where(logits.isfinite().all(dim=1), logits.argmax(dim=1), -1)
             answered[rows, columns] = (answers.view(shown.shape[:2]) == target).T.cpu()
-    silent = ~maps.flatten(1).isfinite().all(dim=1).cpu()
-    probability[silent] = torch.nan
-    answered[silent] = False
-    return RemovalCurve(fractions, probability, answered)
+    found = []
+    for (which_map, _), of_side in zip(sides, wanted, strict=True):
+        columns_of_side = [masks.index(mask) for mask in of_side]
+        told = maps[which_map].flatten(1).isfinite().all(dim=1).cpu()[:, None]
+        found.append(
+            RemovalCurve(
+                fractions,
+                probability[:, columns_of_side].where(told, torch.nan),
+                answered[:, columns_of_side] & told,
+            )
+        )
+    return found
+
+
+def _mask(which: int, count: int, keep: bool, places: int) -> tuple[int, int, bool]:
+    """Return (map, how many of its highest places, whether they are kept); alike for all or nothing."""
+    if count in (0, places):
+        return 0, 0, keep == (count == 0)
+    return which, count, keep
+
+
+def _ranks(maps: Tensor, seeds: Tensor) -> Tensor:
+    order = order_of(maps, seeds)
+    places = torch.arange(order.shape[1], device=order.device).expand_as(order)
+    return torch.empty_like(order).scatter_(1, order, places)
 
 
 def _at(curve: RemovalCurve, fraction: float) -> Tensor:
+    return curve.probability[:, _column(curve, fraction)]
+
+
+def _column(curve: RemovalCurve, fraction: float) -> int:
     if fraction not in curve.fractions:
         raise ValueError(f"the curve lacks the fraction {fraction:g}: {curve.fractions}")
-    return curve.probability[:, curve.fractions.index(fraction)]
+    return curve.fractions.index(fraction)

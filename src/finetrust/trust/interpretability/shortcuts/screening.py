@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from finetrust.trust.interpretability.shortcuts.answers import Answers
 from finetrust.trust.interpretability.shortcuts.background import Background
 from finetrust.trust.interpretability.shortcuts.distinctive import distinctive_boxes
-from finetrust.trust.interpretability.shortcuts.effects import Answers
 from finetrust.trust.interpretability.shortcuts.halves import Half
 from finetrust.trust.interpretability.shortcuts.layers import Colour, CommonDetail, fine_detail
 from finetrust.trust.interpretability.shortcuts.part import Part
