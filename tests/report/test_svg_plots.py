@@ -8,6 +8,7 @@ from markupsafe import Markup
 from synthetic_run import HOSTILE
 
 from finetrust.report.plots.bar import stacked_bar
+from finetrust.report.plots.curve_chart import Curve, curve_chart
 from finetrust.report.plots.heat_map import Cell, heat_map
 from finetrust.report.plots.icon_array import icon_array
 from finetrust.report.plots.interval_bar import EDGE, WIDTH, interval_bar
@@ -78,6 +79,17 @@ def test_an_interval_bar_is_in_proportion_to_its_scale() -> None:
     assert at(band, "x") == pytest.approx(EDGE + inner / 4)
     assert at(band, "width") == pytest.approx(inner / 2)
     assert at(mark, "x") + at(mark, "width") / 2 == pytest.approx(WIDTH / 2)
+
+
+def test_curves_of_other_numbers_than_shares_have_an_upright_axis_of_their_own() -> None:
+    ticks = ((-1.0, "low"), (0.0, "none"), (1.0, "high"))
+    line = Curve("x", [(0.0, -1.0), (0.5, 0.0), (1.0, 1.0)], "measured")
+    plot = curve_chart([line], title="x", x_label="x", y_label="y", y_ticks=ticks)
+    low, middle, high = (at(dot, "cy") for dot in elements(plot, "dot"))
+    assert low > middle > high
+    assert middle == pytest.approx((low + high) / 2)
+    assert [at(rule, "y1") for rule in elements(plot, "grid")] == [low, middle, high]
+    assert all(name in plot for _, name in ticks)
 
 
 def test_what_lies_beyond_a_scale_is_drawn_at_its_end() -> None:

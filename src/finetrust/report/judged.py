@@ -11,6 +11,7 @@ from finetrust.report.numbers import counted
 HEADLINES: Mapping[str, str] = {
     "accuracy": "accuracy",
     "stability": "corruption_accuracy",
+    "interpretability": "faithfulness_gain",
     "data": "train_overlap",
 }
 

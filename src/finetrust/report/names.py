@@ -14,11 +14,18 @@ AXIS_TITLES: Mapping[Axis, str] = {
 }
 _OWN_KINDS = (
     "corruption", "perturbation", "change", "variant", "set", "score", "repeat", "source", "sign",
-    "method",
+    "method", "methods", "replacement", "baseline", "answer", "against",
 )  # fmt: skip
 _SPELLED = {
     "atc": "ATC", "bf16": "bf16", "doc": "DoC", "fp16": "fp16", "fp32": "fp32", "jpeg": "JPEG", "knn": "kNN",
     "msp": "MSP", "onnx": "ONNX", "react": "ReAct", "vim": "ViM",
+}  # fmt: skip
+_NAMED = {
+    "grad_cam": "Grad-CAM", "grad_cam_plus_plus": "Grad-CAM++", "layer_cam": "LayerCAM",
+    "score_cam": "Score-CAM", "smooth_grad": "SmoothGrad", "gradient_shap": "GradientSHAP",
+    "kernel_shap": "Kernel SHAP", "seg_grad_cam": "Seg-Grad-CAM", "rise": "RISE",
+    "input_x_gradient": "Input x Gradient", "integrated_gradients": "Integrated Gradients",
+    "chefer": "Chefer et al.",
 }  # fmt: skip
 DIRECTIONS = {"higher": "higher is better", "lower": "lower is better"}
 
@@ -31,6 +38,8 @@ def words(key: str) -> str:
 
 def term(key: str) -> str:
     """Return the name of a method or a kind of damage as the field spells it: ``jpeg`` as ``JPEG``."""
+    if key in _NAMED:
+        return _NAMED[key]
     parts = key.replace("_", " ").replace("-", " ").split()
     spelled = " ".join(_SPELLED.get(part.lower(), part) for part in parts)
     return words(spelled) if parts and parts[0].lower() not in _SPELLED else spelled
@@ -40,6 +49,7 @@ def in_sentence(title: str) -> str:
     """Return a title as it stands inside a sentence: ``Accuracy`` as ``accuracy``, ``AP`` as it is."""
     abbreviated = len(title) > 1 and not (title[1].islower() or title[1] == " ")
     abbreviated = abbreviated or title.split(" ")[0] in _SPELLED.values()
+    abbreviated = abbreviated or title in _NAMED.values()
     return title if abbreviated else title[:1].lower() + title[1:]
 
 
@@ -70,8 +80,12 @@ def is_part(measure: Measure) -> bool:
 
 def subset_label(measure: Measure) -> str:
     """Return the part of the data in words; what the user's data call it stays as it is."""
-    value = subset_value(measure)
-    return term(value) if subset_kind(measure) in _OWN_KINDS else value
+    kind, value = subset_kind(measure), subset_value(measure)
+    if kind == "methods":
+        return " and ".join(term(method) for method in value.split(","))
+    if kind == "concept":
+        return value.replace(",class=", ", class ")
+    return term(value) if kind in _OWN_KINDS else value
 
 
 def subset_name(measure: Measure) -> str:
@@ -94,6 +108,11 @@ def shortened(text: object, length: int) -> str:
     """Return printable text of at most `length` characters; what is cut off ends in an ellipsis."""
     whole = printable(text)
     return whole if len(whole) <= length else whole[: length - 1].rstrip() + "…"
+
+
+def tail(path: str, parts: int = 2) -> str:
+    """Return the last parts of a path, by which a reader tells files of one folder apart."""
+    return "/".join(printable(path).split("/")[-parts:])
 
 
 def model_title(model: Mapping[str, Any]) -> str:

@@ -59,12 +59,6 @@ class ReportData:
         """Read a run folder; of runs beside it everything but the pictures."""
         profile = TrustProfile.load(folder.profile_file) if folder.profile_file.exists() else None
         pictures = profile.pictures if profile and with_pictures else ()
-        files = [
-            str(picture[kind])
-            for picture in pictures
-            for kind in ("file", "overlay")
-            if picture.get(kind)
-        ]
         config = folder.config_file
         others = tuple(cls.read(other, with_pictures=False) for other in beside)
         name = folder.path.resolve().name
@@ -79,7 +73,7 @@ class ReportData:
             data_report=folder.data_report,
             log=folder.log,
             profile=profile,
-            pictures=data_uris(folder.path, [*files, *files_of(pictures)]),
+            pictures=data_uris(folder.path, files_of(pictures)),
             gates=gates_result(folder),
             beside=others,
         )

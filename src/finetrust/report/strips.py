@@ -1,4 +1,4 @@
-"""The strips of examples among the pictures of a profile, and how their panels are put into words."""
+"""The pictures of a profile: strips of examples, explanations, and how their panels are put into words."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,6 +9,13 @@ from finetrust.report.numbers import SPACE
 
 Picture = Mapping[str, Any]
 
+BESIDE = ("neighbours", "other_class", "helpful")
+"""Lists of training items in an explanation: the most similar ones, the nearest of another class, and what
+taught the answer most."""
+
+TYPICAL = ("prototypes", "criticisms")
+"""Lists of training items that stand for a class, and of such as are unlike those."""
+
 
 def strips_of(profile: TrustProfile | None) -> list[Picture]:
     """Return the pictures that are strips of panels."""
@@ -17,7 +24,14 @@ def strips_of(profile: TrustProfile | None) -> list[Picture]:
 
 def explanations_of(profile: TrustProfile) -> list[Picture]:
     """Return the pictures that show what spoke for a decision."""
-    return [picture for picture in profile.pictures if not panels_of(picture)]
+    others = [*strips_of(profile), *representatives_of(profile)]
+    return [picture for picture in profile.pictures if picture not in others]
+
+
+def representatives_of(profile: TrustProfile | None) -> list[Picture]:
+    """Return the pictures that show what stands for a class."""
+    found = profile.pictures if profile else ()
+    return [picture for picture in found if any(items_of(picture, TYPICAL).values())]
 
 
 def panels_of(picture: Picture) -> Sequence[Picture]:
@@ -46,11 +60,23 @@ def panel_title(panel: Picture) -> str:
     return words(kind)
 
 
+def items_of(picture: Picture, parts: Sequence[str] = BESIDE) -> Mapping[str, Sequence[Picture]]:
+    """Return the training items in a picture, by why they stand there."""
+    found = {}
+    for part in parts:
+        shown = picture.get(part)
+        if isinstance(shown, list | tuple):
+            found[part] = [item for item in shown if isinstance(item, Mapping)]
+    return found
+
+
 def files_of(pictures: Sequence[Picture]) -> list[str]:
-    """Return the files of the panels of some strips."""
-    return [
-        str(panel["file"])
-        for picture in pictures
-        for panel in panels_of(picture)
-        if panel.get("file")
-    ]
+    """Return the files of all that some pictures show."""
+    shown = [part for picture in pictures for part in _parts(picture)]
+    return [str(part[key]) for part in shown for key in ("file", "overlay") if part.get(key)]
+
+
+def _parts(picture: Picture) -> list[Picture]:
+    lists = items_of(picture, (*BESIDE, *TYPICAL)).values()
+    training = [item for items in lists for item in items]
+    return [picture, *panels_of(picture), *training]

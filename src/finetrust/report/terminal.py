@@ -12,6 +12,7 @@ from rich.text import Text
 from finetrust.core.measure import AXES, Measure
 from finetrust.core.profile import TrustProfile
 from finetrust.report.absent import absent, left_out
+from finetrust.report.alarms import alarms
 from finetrust.report.details import part_told_of
 from finetrust.report.judged import measures_of, noun_of
 from finetrust.report.names import (
@@ -27,6 +28,7 @@ from finetrust.report.topics import QUESTIONS, by_topic, primary, secondary
 
 MOST_PARTS = 5
 PARTS_SHOWN = 3
+IN_FEW_LINES = ("stability", "interpretability")
 
 Row = tuple[RenderableType, ...]
 
@@ -36,9 +38,9 @@ def profile_table(profile: TrustProfile) -> RenderableType:
 
     They stand under their axis and the question that they answer; of those for closer looks only the
     number is told. A measure with many parts, such as one a class, shows its weakest ones and how many
-    more there are; of stability, where every trial has parts, only the main one does. What does not apply
-    is dim and says why, reason by reason; of measures that are made for other tasks only the number is
-    told. Notes stand below as warnings.
+    more there are; of stability and interpretability, where every trial has parts, only the main one does.
+    What does not apply is dim and says why, reason by reason; of measures that are made for other tasks
+    only the number is told. Notes, and alarms about explanations, stand below as warnings.
     """
     table = Table(box=SIMPLE_HEAD, title=_title(profile), title_justify="left", pad_edge=False)
     table.add_column("measure", ratio=1, overflow="fold")
@@ -48,12 +50,13 @@ def profile_table(profile: TrustProfile) -> RenderableType:
         measures = measures_of(profile, axis)
         if measures:
             table.add_row(Text(AXIS_TITLES[axis], style="bold"))
-            for row in _axis(_in_few_lines(measures) if axis == "stability" else measures):
+            for row in _axis(_in_few_lines(measures) if axis in IN_FEW_LINES else measures):
                 table.add_row(*row)
             table.add_section()
     others = left_out(profile.measures)
     rest = [Text(f"{others.subject} for other tasks left out.", style="dim")] if others else []
-    notes = [Text(f"! {printable(note)}", style="yellow") for note in profile.notes]
+    warnings = [*profile.notes, *alarms(profile)]
+    notes = [Text(f"! {printable(warning)}", style="yellow") for warning in warnings]
     return Group(table, *rest, *notes)
 
 

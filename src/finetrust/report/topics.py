@@ -26,15 +26,30 @@ QUESTIONS: Mapping[Topic, str] = {
 }
 
 
+LEADING = (
+    "robust_accuracy", "ood_auroc_near", "ood_auroc_far", "harmless_any_flip", "churn",
+    "faithfulness_gain", "insertion_auc", "deletion_auc", "comprehensiveness", "sufficiency",
+    "weight_randomisation", "label_randomisation", "explanation_stability", "explanation_sensitivity",
+    "completeness_error", "explanation_agreement", "pointing_game", "shortcut_reliance",
+    "significant_concepts",
+)  # fmt: skip
+"""Measures that stand first within their question, in this order."""
+
+
 def by_topic(measures: Iterable[Measure]) -> dict[Topic, list[Measure]]:
     """Return the measures of each question, in the order of the questions; those of none come last.
 
-    A topic that this finetrust does not know is none.
+    Within a question the :data:`LEADING` ones come first. A topic that this finetrust does not know is
+    none.
     """
     found: dict[Topic, list[Measure]] = {topic: [] for topic in QUESTIONS}
-    for measure in measures:
+    for measure in sorted(measures, key=_place):
         found[measure.topic if measure.topic in QUESTIONS else ""].append(measure)
     return {topic: members for topic, members in found.items() if members}
+
+
+def _place(measure: Measure) -> int:
+    return LEADING.index(measure.name) if measure.name in LEADING else len(LEADING)
 
 
 def primary(measures: Iterable[Measure]) -> list[Measure]:

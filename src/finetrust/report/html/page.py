@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from finetrust.core.atomic import write_text
 from finetrust.core.run_folder import RunFolder
+from finetrust.report.alarms import alarms
 from finetrust.report.html.section import ordered_sections
 from finetrust.report.html.template import fill
 from finetrust.report.report_data import ReportData
@@ -41,7 +42,7 @@ def render_page(data: ReportData) -> str:
         "page.html.j2",
         data=data,
         style=Markup(style),
-        notes=data.profile.notes if data.profile else (),
+        notes=(*data.profile.notes, *alarms(data.profile)) if data.profile else (),
         sections=[(entry, content) for entry, content in rendered if content is not None],
     )
     # A name of a file may hold bytes that are no text; the page is written all the same.

@@ -21,6 +21,17 @@ KINDS = {
     "source": "By source of chance",
     "variant": "By way of computing",
 }
+KINDS_OF_EXPLANATIONS = {
+    "against": "Against explanations that know nothing of the network",
+    "answer": "By whether the answer is right",
+    "baseline": "Beside explanations that know nothing of the network",
+    "change": "By harmless change",
+    "class": "By class",
+    "concept": "By concept",
+    "method": "By method of explanation",
+    "methods": "By pair of methods",
+    "replacement": "By what hidden places are filled with",
+}
 NAMES = {
     "repeat=bootstrap": "Training data drawn anew",
     "repeat=drop": "A tenth of the training data left out",
@@ -96,10 +107,15 @@ def _grid(kind: str, members: list[Measure]) -> PartGrid:
     labels = {m.subset: NAMES.get(m.subset, subset_label(m)) for m in members}
     absent = {m.subset: m.reason or "unknown" for m in members if m.subset not in parts}
     return PartGrid(
-        title=KINDS.get(kind, f"By {words(kind).lower()}"),
+        title=_title(kind, members[0]),
         kind=kind,
         columns=list(titles.values()),
         rows=[(labels[part], [found.get((name, part)) for name in titles]) for part in ordered],
         absent=[(labels[part], reason) for part, reason in absent.items()],
         ranked=ranked and len(ordered) > 1,
     )
+
+
+def _title(kind: str, member: Measure) -> str:
+    own = KINDS_OF_EXPLANATIONS if member.axis == "interpretability" else {}
+    return own.get(kind) or KINDS.get(kind, f"By {words(kind).lower()}")

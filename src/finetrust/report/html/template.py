@@ -10,7 +10,14 @@ from finetrust.report import numbers
 from finetrust.report.absent import absent
 from finetrust.report.details import part_told_of
 from finetrust.report.html.measure_bar import measure_bar
-from finetrust.report.names import DIRECTIONS, printable, subset_label, subset_value, words
+from finetrust.report.names import (
+    DIRECTIONS,
+    printable,
+    subset_label,
+    subset_value,
+    tail,
+    words,
+)
 
 _CODE = re.compile(r"`([^`]+)`")
 _ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5})")
@@ -47,6 +54,7 @@ def _environment() -> Environment:
         reference=reference_links,
         subset_label=subset_label,
         subset_value=subset_value,
+        tail=tail,
         value=numbers.value_of,
         words=words,
     )

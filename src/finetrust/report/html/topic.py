@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from markupsafe import Markup
 
 from finetrust.core.measure import Measure, Topic
+from finetrust.report.alarms import warning_of
 from finetrust.report.details import confusions, diagrams_of
 from finetrust.report.html.confusion import most_often_taken_for
 from finetrust.report.html.figure import figures_of
@@ -17,6 +18,9 @@ from finetrust.report.names import is_part, subset_kind, subset_value
 from finetrust.report.report_data import ReportData
 from finetrust.report.topics import QUESTIONS, primary, secondary
 from finetrust.report.verdicts.by_topic import topic_sentences
+
+DRAWN_KINDS = ("baseline", "concept")
+"""Parts that stand in a figure, and in no grid."""
 
 
 @dataclass(frozen=True)
@@ -75,20 +79,18 @@ def topic_part(
         anchor=anchor_of(topic),
         question=QUESTIONS[topic],
         sentences=topic_sentences(topic, profile) if profile else (),
-        warnings=[m.details["warning"] for m in measures if _warns(m)],
+        warnings=list(dict.fromkeys(filter(None, map(warning_of, measures)))),
         figures=figures_of(measures, data),
         shown=shown,
         folded=folded,
     )
 
 
-def _warns(measure: Measure) -> bool:
-    return not measure.subset and isinstance(measure.details.get("warning"), str)
-
-
 def _in_grids(measures: Sequence[Measure], folded_kinds: Sequence[str]) -> tuple[Shown, Shown]:
     """Return what every reader is shown and what is folded away; each reason is told once."""
-    parts = [m for m in measures if is_part(m)]
+    parts = [
+        m for m in measures if is_part(m) and not (m.applies and subset_kind(m) in DRAWN_KINDS)
+    ]
     open_parts = [m for m in primary(parts) if subset_kind(m) not in folded_kinds]
     whole = [m for m in primary(measures) if not is_part(m)]
     told = {m.reason for m in [*whole, *open_parts] if not m.applies}

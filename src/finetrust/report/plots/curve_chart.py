@@ -48,6 +48,7 @@ def curve_chart(
     highest: float = 1.0,
     diagonal: bool = False,
     x_ticks: Sequence[tuple[float, str]] = SHARES,
+    y_ticks: Sequence[tuple[float, str]] | None = None,
 ) -> Markup:
     """Return curves of shares, from 0 % upwards, over shares or over other places.
 
@@ -63,15 +64,19 @@ def curve_chart(
     x_ticks : sequence of (float, str)
         Places on the lower axis with their labels, ascending, two or more; it runs from the first to
         the last.
+    y_ticks : sequence of (float, str), optional
+        The same for the upright axis, where the values are no shares.
     """
-    ticks = round_ticks(0.0, highest * 100, 6)
+    up = y_ticks or [
+        (tick / 100, f"{tick_label(tick)}%") for tick in round_ticks(0.0, highest * 100, 6)
+    ]
     first, last = x_ticks[0][0], x_ticks[-1][0]
-    x, y = Scale(first, last, LEFT, RIGHT), Scale(0, ticks[-1] / 100, BOTTOM, TOP)
+    x, y = Scale(first, last, LEFT, RIGHT), Scale(up[0][0], up[-1][0], BOTTOM, TOP)
     chance = [svg.line(x(first), y(0), x(last), y(last), "diagonal")] if diagonal else []
     return svg.drawing(
         WIDTH,
         HEIGHT,
-        *_axes(x, y, ticks, x_ticks, x_label, y_label),
+        *_axes(x, y, up, x_ticks, x_label, y_label),
         *chance,
         *(_band(curve, x, y) for curve in curves if len(curve.band) > 1),
         *(_curve(curve, x, y) for curve in curves if curve.points),
@@ -83,16 +88,16 @@ def curve_chart(
 def _axes(
     x: Scale,
     y: Scale,
-    ticks: Sequence[float],
+    y_ticks: Sequence[tuple[float, str]],
     x_ticks: Sequence[tuple[float, str]],
     x_label: str,
     y_label: str,
 ) -> list[Markup]:
     parts = []
-    for tick in ticks:
-        at = y(tick / 100)
+    for place, label in y_ticks:
+        at = y(place)
         parts.append(svg.line(LEFT, at, RIGHT, at, "grid"))
-        parts.append(svg.text(LEFT - 7, at + 4, f"{tick_label(tick)}%", "tick", text_anchor="end"))
+        parts.append(svg.text(LEFT - 7, at + 4, label, "tick", text_anchor="end"))
     for k, (place, label) in enumerate(x_ticks):
         anchor = "end" if k == len(x_ticks) - 1 else "middle" if k else "start"
         parts.append(svg.text(x(place), BOTTOM + 17, label, "tick", text_anchor=anchor))

@@ -1,9 +1,18 @@
-"""Sentences on interpretability: what is shown of the reasons, and how far it can be believed."""
+"""Sentences on interpretability: what explanations are worth, what they show, and what is shown of them."""
+
+from collections.abc import Callable
 
 from finetrust.core.profile import TrustProfile
+from finetrust.report.alarms import alarms, warning_of
 from finetrust.report.names import plural
 from finetrust.report.numbers import counted, sentence_list, value_of
 from finetrust.report.strips import explanations_of
+from finetrust.report.verdicts.believed import believed_sentences
+from finetrust.report.verdicts.concept import concept_sentences
+from finetrust.report.verdicts.explained import explained_sentences, faithful
+from finetrust.report.verdicts.located import located_sentences
+from finetrust.report.verdicts.measured import measured
+from finetrust.report.verdicts.shortcuts import shortcut_sentences
 
 CASES = {
     "confident error": ("confident error", "confident errors"),
@@ -12,8 +21,25 @@ CASES = {
 
 
 def interpretability_sentences(profile: TrustProfile) -> list[str]:
-    """Return which pictures there are, and whether any figure says how faithful they are."""
-    return [_pictures(profile), *_figures(profile)]
+    """Return the alarms, one sentence about each question of the axis, and which pictures there are."""
+    told = [
+        *alarms(profile),
+        *(list(faithful(profile)) or explained_sentences(profile))[:1],
+        *_without_alarm(profile, "weight_randomisation", believed_sentences),
+        *located_sentences(profile)[:1],
+        *_without_alarm(profile, "shortcut_reliance", shortcut_sentences),
+        *concept_sentences(profile)[:1],
+    ]
+    return [*told, _pictures(profile), *([] if told else _figures(profile))]
+
+
+def _without_alarm(
+    profile: TrustProfile, name: str, sentences: Callable[[TrustProfile], list[str]]
+) -> list[str]:
+    """Return the first sentence about a question, unless a measure of it has raised an alarm."""
+    measure = measured(profile, name)
+    calm = measure is None or warning_of(measure) is None
+    return sentences(profile)[:1] if calm else []
 
 
 def _pictures(profile: TrustProfile) -> str:

@@ -13,7 +13,6 @@ from finetrust.report.strips import strips_of
 from finetrust.report.topics import QUESTIONS, by_topic
 
 FOLDED_KINDS = ("corruption", "set", "score", "variant")
-LEADING = ("robust_accuracy", "ood_auroc_near", "ood_auroc_far", "harmless_any_flip", "churn")
 
 
 def _parts(data: ReportData) -> list[tuple[str, str]]:
@@ -35,5 +34,4 @@ def stability(data: ReportData) -> Markup | None:
 def _topics(data: ReportData) -> dict[Topic, list[Measure]]:
     if data.profile is None:
         return {}
-    found = measures_of(data.profile, "stability")
-    return by_topic(sorted(found, key=lambda m: m.name not in LEADING))
+    return by_topic(measures_of(data.profile, "stability"))
