@@ -158,7 +158,10 @@ class TuneOptions(ModelOptions, DataColumns, CalibrationOptions, ComputeOptions)
     test_fraction: Fraction = Field(
         0.15, description="Share cut off for testing where the data name no split at all."
     )
-    strategy: str = Field("lp-ft", description="What fine-tuning changes, and how.")
+    strategy: str = Field(
+        "lp-ft",
+        description="What fine-tuning changes, and how; with what is added: 'full + saliency-guided'.",
+    )
     head: str | None = Field(
         None,
         description="Head over a pretrained backbone: a detector or a segmentation head. "
@@ -207,6 +210,11 @@ class TuneOptions(ModelOptions, DataColumns, CalibrationOptions, ComputeOptions)
     )
     mixup: NonNegative = Field(0.0, description="Alpha of mixup; 0 is off.")
     cutmix: NonNegative = Field(0.0, description="Alpha of CutMix; 0 is off.")
+    object_masks: str | None = Field(
+        None,
+        description="Where the objects are, for saliency-guided training: a folder of masks named like "
+        "the images (not black is object), or a table with image, x1, y1, x2, y2.",
+    )
     clip_norm: Annotated[Positive | None, BeforeValidator(_none)] = Field(
         1.0, description="Largest gradient norm; none for no clipping."
     )
@@ -307,7 +315,7 @@ class EvaluateOptions(ModelOptions, DataColumns, CalibrationOptions, ComputeOpti
     object_masks: str | None = Field(
         None,
         description="Where the objects are: a folder of masks named like the images (not black is "
-        "object), or a table with image, x1, y1, x2, y2. Heat maps are judged by it.",
+        "object), a table with image, x1, y1, x2, y2, or boxes as COCO's JSON. Heat maps are judged by it.",
     )
     concepts: str | None = Field(
         None,

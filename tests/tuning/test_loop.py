@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 import finetrust
 from finetrust import UserError
 
+from .masked_images import write
 from .runs import digits, same, tuned, weights_of
 
 
@@ -151,21 +153,42 @@ def test_weights_that_became_nan_are_an_error_that_names_the_step(tmp_path: Path
         )
 
 
-def test_two_processes_train_as_one_does(tmp_path: Path) -> None:
-    alone = tuned(tmp_path / "one", strategy="linear-probe", batch_size=10)
+@pytest.mark.parametrize("kind", ["linear-probe", "guided"])
+def test_two_processes_train_as_one_does(kind: str, tmp_path: Path) -> None:
+    options: dict = {"strategy": "linear-probe", "batch_size": 10}
+    if kind == "guided":
+        options |= {
+            "strategy": "full + saliency-guided",
+            "object_masks": str(write(tmp_path / "data", n=40) / "masks"),
+            "epochs": 1,
+        }
     script = tmp_path / "train.py"
     script.write_text(
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "from tuning.runs import tuned\n"
-        "tuned(sys.argv[2], strategy='linear-probe', batch_size=10, device='cpu')\n"
+        "from tuning import masked_images, runs\n"
+        "from pathlib import Path\n"
+        "options = eval(sys.argv[3])\n"
+        "if 'object_masks' in options:\n"
+        "    masked_images.tuned(Path(sys.argv[4]), Path(sys.argv[2]), device='cpu', **options)\n"
+        "else:\n"
+        "    runs.tuned(sys.argv[2], device='cpu', **options)\n"
     )
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    arguments = [str(script), str(Path(__file__).parents[1]), str(tmp_path / "two")]
-    done = subprocess.run(
-        [*launcher, "--nproc-per-node", "2", *arguments],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert distance(weights_of(alone), weights_of(finetrust.load(tmp_path / "two"))) < 1e-4
+    for processes in (1, 2):
+        launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+        arguments = [str(Path(__file__).parents[1]), str(tmp_path / str(processes)), repr(options)]
+        done = subprocess.run(
+            [
+                *launcher,
+                "--nproc-per-node",
+                str(processes),
+                str(script),
+                *arguments,
+                tmp_path / "data",
+            ],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+    one, two = (load_file(tmp_path / n / "model" / "weights.safetensors") for n in ("1", "2"))
+    assert distance(one, two) < 1e-4

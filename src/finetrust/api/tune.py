@@ -36,11 +36,12 @@ from finetrust.tasks.predicted import in_order
 from finetrust.tasks.task import TASK_OPTIONS, Task
 from finetrust.trust.accuracy.calibration.calibrate import calibrate
 from finetrust.tuning.accelerator import new_accelerator
+from finetrust.tuning.addition import Penalty, Start
 from finetrust.tuning.batches import FeatureBatches
 from finetrust.tuning.loop import Loop, Stage
 from finetrust.tuning.optimizer import pretrained_layers
+from finetrust.tuning.plan import read_plan
 from finetrust.tuning.stages import Setting, batch_size, make_stage
-from finetrust.tuning.strategy import strategies
 
 
 def tune(
@@ -101,11 +102,10 @@ def _options(given: dict[str, Any], config: str | Path | None, resume: bool) -> 
         raise UserError("no model is given", "Name one with --model.")
     if options.data is None:
         raise UserError("no data are given", "Name them with --data.")
-    if options.out is None:
-        parts = (Path(options.model).name, options.strategy, Path(options.data).name)
-        name = "-".join(p.replace(":", "_") for p in parts)
-        options = options.model_copy(update={"out": f"runs/{name}"})
-    return options
+    plan = read_plan(options.strategy)
+    parts = (Path(options.model).name, plan.slug, Path(options.data).name)
+    name = "-".join(p.replace(":", "_") for p in parts)
+    return options.model_copy(update={"strategy": plan.text, "out": options.out or f"runs/{name}"})
 
 
 def _tune(
@@ -120,7 +120,7 @@ def _tune(
     if resume and folder.record.get("status") == "finished":
         say(f"{folder.path}: this run is finished; nothing is left to do.")
         return Run(folder, module=module, allow_code=options.model)
-    strategy = strategies.get(options.strategy)
+    plan = read_plan(options.strategy)
     device = find_device(options.device)
     if module is None and Path(str(options.model)).suffix == "":
         find_architecture(str(options.model), options.model_args)
@@ -129,6 +129,7 @@ def _tune(
     task_name, task = task_of(opened, options.task)
     _refuse_options(options, task, task_name)
     dataset = remembering(task.prepare(opened, options))
+    plan.check(options, task, dataset)
     torch.manual_seed(options.seed)
     assembled = task.assemble(options, dataset, module, preprocessing)
 
@@ -148,7 +149,8 @@ def _tune(
     task.begin(network, train)
     objective, mix = task.objective(options, train), task.mix(options, dataset.classes)
     network.to(accelerator.device)
-    phases = strategy(options, len(pretrained_layers(network)), task.defaults)
+    phases = plan.strategy(options, len(pretrained_layers(network)), task.defaults)
+    penalties = plan.penalties(Start(options, network, train))
     prepared: Inference | None = None
     if accelerator.is_main_process:
         say(report)
@@ -178,6 +180,7 @@ def _tune(
         mix,
         decisions["inference_precision"],
         (accelerator.process_index, accelerator.num_processes),
+        penalties,
     )
     loop = Loop(task, options, objective, dataset.classes, setting.mix, folder, accelerator)
     done: list[dict[str, Any]] = []
@@ -186,6 +189,8 @@ def _tune(
         began = time.perf_counter()
         with accelerator.main_process_first():
             stage = make_stage(phase, setting, prepared if number == 0 else None)
+        if accelerator.is_main_process:
+            _tell_resting(stage, penalties)
         loop.run(number, stage)
         inference = stage.frozen and stage.frozen.with_head(network.head)
         done.append(_phase_facts(stage, setting, time.perf_counter() - began))
@@ -281,8 +286,15 @@ def _phase_facts(stage: Stage, setting: Setting, seconds: float) -> dict[str, An
         "augment": phase.augment,
         "batch_size": batch_size(phase, setting),
         "cached": isinstance(stage.batches, FeatureBatches),
+        "penalties": list(stage.penalties),
         "seconds": round(seconds, 2),
     }
+
+
+def _tell_resting(stage: Stage, penalties: Mapping[str, Penalty]) -> None:
+    for name in penalties:
+        if name not in stage.penalties:
+            say(f"{stage.phase.name}: {name} rests, for the head alone trains and sees no pixels.")
 
 
 def _judge(

@@ -2,7 +2,8 @@
 
 import json
 import shutil
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,8 @@ class Position:
         Optimiser steps of the current phase.
     loss_sum : float
         Sum of the training losses of the current epoch.
+    term_sums : mapping of str to float
+        What each penalty had in it.
     best : float or None
         Best validation result of the current phase; ``best_loss`` its loss, which breaks ties.
     best_epoch : int
@@ -49,6 +52,7 @@ class Position:
     best_epoch: int = 0
     log_lines: int = 0
     micro_batch: int = 0
+    term_sums: Mapping[str, float] = field(default_factory=dict)
 
     def moved(self, **changes: object) -> "Position":
         """Return the position with some fields changed."""

@@ -3,8 +3,8 @@
 import contextlib
 import math
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -21,6 +21,8 @@ from finetrust.models.inference import Inference
 from finetrust.models.network import freeze_all_but, train_mode
 from finetrust.models.tree import Tree, mapped, n_items, split, to_device
 from finetrust.tasks.task import Mix, Objective, Task
+from finetrust.tuning.accompanied import mixing
+from finetrust.tuning.addition import Penalty
 from finetrust.tuning.checkpoint import (
     Position,
     load_checkpoint,
@@ -31,6 +33,7 @@ from finetrust.tuning.checkpoint import (
 )
 from finetrust.tuning.optimizer import new_optimizer, rate_factor, set_rates
 from finetrust.tuning.strategy import Phase
+from finetrust.tuning.training_loss import TrainingLoss
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -65,6 +68,9 @@ class Stage:
         Of the validation data, in their order; no batches if there are none.
     frozen : Inference or None
         The frozen backbone that turns inputs into features for `module`, if there is one.
+    penalties : mapping of str to Penalty
+        What is added to the loss. Where there are any, the targets of `batches` are accompanied (see
+        :mod:`finetrust.tuning.accompanied`).
     """
 
     phase: Phase
@@ -73,6 +79,7 @@ class Stage:
     batches: Batches
     validation: Batches
     frozen: Inference | None = None
+    penalties: Mapping[str, Penalty] = field(default_factory=dict)
 
 
 class Loop:
@@ -136,6 +143,8 @@ class Loop:
             self.resume_from = None
         steps = stage.phase.epochs * stage.batches.per_epoch
         parameters = list(trainable.values())
+        lowered = TrainingLoss(self.objective, stage.penalties)
+        mix = mixing(self.mix) if self.mix and stage.penalties else self.mix
         carried = position.step == 0 and position.best is not None
         best = _copied(stage.module.state_dict()) if carried else {}
         saved = start = time.perf_counter()
@@ -147,7 +156,8 @@ class Loop:
             for inputs, targets in track(batches, label, stage.batches.per_epoch - position.batch):
                 self._seed(index, position.step)
                 set_rates(optimizer, rate_factor(position.step, steps, self.options.warmup))
-                loss, micro = self._gradients(module, optimizer, inputs, targets, position)
+                inputs, targets = self._mixed(mix, inputs, targets)
+                loss, micro = self._gradients(lowered, module, optimizer, inputs, targets, position)
                 if self.options.clip_norm is not None:
                     accelerator.clip_grad_norm_(parameters, self.options.clip_norm)
                 optimizer.step()
@@ -157,6 +167,7 @@ class Loop:
                     batch=position.batch + 1,
                     step=position.step + 1,
                     loss_sum=position.loss_sum + loss,
+                    term_sums=_added(position.term_sums, lowered.terms()),
                     micro_batch=micro,
                 )
                 if self._is_due(position.step):
@@ -190,8 +201,15 @@ class Loop:
             micro_batch=position.micro_batch,
         )
 
+    def _mixed(self, mix: Mix | None, inputs: Tree, targets: Tree) -> tuple[Tree, Tree]:
+        """Return a batch on the device, with its items mixed if they are to be."""
+        inputs = to_device(inputs, self.accelerator.device)
+        targets = to_device(targets, self.accelerator.device)
+        return (inputs, targets) if mix is None else mix(inputs.float() / 255, targets)
+
     def _gradients(
         self,
+        lowered: TrainingLoss,
         module: nn.Module,
         optimizer: torch.optim.Optimizer,
         inputs: Tree,
@@ -204,16 +222,12 @@ class Loop:
         """
         from accelerate.utils.memory import should_reduce_batch_size
 
-        inputs = to_device(inputs, self.accelerator.device)
-        targets = to_device(targets, self.accelerator.device)
-        if self.mix is not None:
-            inputs, targets = self.mix(inputs.float() / 255, targets)
         items = n_items(inputs)
         micro = position.micro_batch or items
         while True:
             optimizer.zero_grad(set_to_none=True)
             try:
-                total = self._accumulate(module, inputs, targets, micro)
+                total = self._accumulate(lowered, module, inputs, targets, micro)
             except RuntimeError as error:
                 if micro == 1 or not should_reduce_batch_size(error):
                     raise
@@ -228,7 +242,10 @@ class Loop:
                 )
             return loss, micro if micro < items else position.micro_batch
 
-    def _accumulate(self, module: nn.Module, inputs: Tree, targets: Tree, micro: int) -> Tensor:
+    def _accumulate(
+        self, lowered: TrainingLoss, module: nn.Module, inputs: Tree, targets: Tree, micro: int
+    ) -> Tensor:
+        lowered.begin()
         total = torch.zeros((), device=self.accelerator.device)
         items = n_items(inputs)
         whole = micro >= items
@@ -241,7 +258,7 @@ class Loop:
             more = number < len(parts)
             hold = self.accelerator.no_sync(module) if more else contextlib.nullcontext()
             with hold, self.accelerator.autocast():
-                loss = self.objective(module, part, wanted) * (n_items(part) / items)
+                loss = lowered(module, part, wanted, n_items(part) / items)
                 self.accelerator.backward(loss)
             total += loss.detach()
         return total
@@ -283,12 +300,20 @@ class Loop:
                 phase=stage.phase.name,
                 epoch=position.epoch + 1,
                 train_loss=position.loss_sum / max(1, stage.batches.per_epoch),
+                **{
+                    f"train_{name}": term / max(1, stage.batches.per_epoch)
+                    for name, term in position.term_sums.items()
+                },
                 **{f"val_{name}": value for name, value in figures.items()},
                 learning_rate=rate,
                 seconds=round(seconds, 3),
             )
         return position.moved(
-            epoch=position.epoch + 1, batch=0, loss_sum=0.0, log_lines=position.log_lines + 1
+            epoch=position.epoch + 1,
+            batch=0,
+            loss_sum=0.0,
+            term_sums={},
+            log_lines=position.log_lines + 1,
         )
 
     def _is_due(self, step: int) -> bool:
@@ -332,6 +357,10 @@ def _average(module: nn.Module, decay: float | None) -> AveragedModel | None:
         return None
     average = AveragedModel(module, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
     return average.requires_grad_(False)
+
+
+def _added(sums: Mapping[str, float], terms: Mapping[str, float]) -> dict[str, float]:
+    return {name: sums.get(name, 0.0) + term for name, term in terms.items()}
 
 
 def _copied(state: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -1,7 +1,7 @@
 """From a phase of a strategy to what the loop trains, and the batches it trains on."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from finetrust.config import TuneOptions
 from finetrust.data.dataset import Dataset
@@ -11,6 +11,8 @@ from finetrust.models.inference import Inference, InferencePrecision
 from finetrust.models.network import Network
 from finetrust.models.tree import Tree, mapped
 from finetrust.tasks.task import Mix, Task
+from finetrust.tuning.accompanied import AccompaniedSamples, with_rows
+from finetrust.tuning.addition import Penalty
 from finetrust.tuning.batches import FeatureBatches, InputBatches, Share
 from finetrust.tuning.loop import Batches, Stage
 from finetrust.tuning.optimizer import layer_rates
@@ -29,6 +31,7 @@ class Setting:
     mix: Mix | None
     precision: InferencePrecision
     share: Share
+    penalties: Mapping[str, Penalty] = field(default_factory=dict)
 
 
 def make_stage(phase: Phase, setting: Setting, prepared: Inference | None = None) -> Stage:
@@ -45,22 +48,29 @@ def make_stage(phase: Phase, setting: Setting, prepared: Inference | None = None
         The network as it stands, already prepared for inference.
     """
     rates = layer_rates(setting.network, phase)
-    if phase.trainable_layers == 0 and setting.mix is None:
-        inference = prepared or Inference(setting.network, setting.precision)
-        of_head = {name.removeprefix("head."): rate for name, rate in rates.items()}
-        features: Batches = (
-            _cached(inference, phase, setting, setting.train, _order_seed(setting.options))
-            if _is_cached(phase, setting) and fits(inference, setting.train)
-            else _PassedThrough(_training_inputs(phase, setting), inference)
+    frozen = _is_frozen(phase, setting)
+    acting = {name: p for name, p in setting.penalties.items() if not (frozen and p.of_inputs)}
+    train, samples = _training(phase, setting, acting)
+    order = _order_seed(setting.options)
+    if not frozen:
+        inputs = _inputs(train, samples, phase, setting, setting.options.seed)
+        validation: Batches = _validation_inputs(phase, setting)
+        return Stage(phase, setting.network, rates, inputs, validation, penalties=acting)
+    inference = prepared or Inference(setting.network, setting.precision)
+    of_head = {name.removeprefix("head."): rate for name, rate in rates.items()}
+    features: Batches = (
+        _cached(inference, phase, setting, train, samples, order)
+        if _is_cached(phase, setting) and fits(inference, train)
+        else _PassedThrough(
+            _inputs(train, samples, phase, setting, setting.options.seed), inference
         )
-        validation: Batches = (
-            _cached(inference, phase, setting, setting.val, None)
-            if setting.options.cache and fits(inference, setting.val)
-            else _PassedThrough(_validation_inputs(phase, setting), inference)
-        )
-        return Stage(phase, setting.network.head, of_head, features, validation, inference)
-    batches = _training_inputs(phase, setting)
-    return Stage(phase, setting.network, rates, batches, _validation_inputs(phase, setting), None)
+    )
+    validation = (
+        _cached(inference, phase, setting, setting.val, _samples(setting, "none"), None)
+        if setting.options.cache and fits(inference, setting.val)
+        else _PassedThrough(_validation_inputs(phase, setting), inference)
+    )
+    return Stage(phase, setting.network.head, of_head, features, validation, inference, acting)
 
 
 def batch_size(phase: Phase, setting: Setting) -> int:
@@ -91,23 +101,40 @@ class _PassedThrough:
             yield mapped(lambda t: t.clone(), self._inference.features(inputs)), targets
 
 
+def _is_frozen(phase: Phase, setting: Setting) -> bool:
+    """Return whether the head alone trains, on features of a backbone that stays as it is."""
+    return phase.trainable_layers == 0 and setting.mix is None
+
+
 def _is_cached(phase: Phase, setting: Setting) -> bool:
     """Return whether `phase` trains on features that are computed once, if they fit on the disk."""
-    deterministic = phase.augment == "none" and setting.mix is None
-    return setting.options.cache and phase.trainable_layers == 0 and deterministic
+    deterministic = phase.augment == "none"
+    return setting.options.cache and _is_frozen(phase, setting) and deterministic
+
+
+def _training(
+    phase: Phase, setting: Setting, penalties: Mapping[str, Penalty]
+) -> tuple[Dataset, Samples]:
+    """Return the training data, with what penalties need beside each item."""
+    samples = _samples(setting, phase.augment)
+    if not penalties:
+        return setting.train, samples
+    made = {name: penalty.companion(phase.augment) for name, penalty in penalties.items()}
+    companions = {name: companion for name, companion in made.items() if companion is not None}
+    return with_rows(setting.train), AccompaniedSamples(samples, companions)
 
 
 def _cached(
-    inference: Inference, phase: Phase, setting: Setting, part: Dataset, seed: int | None
+    inference: Inference,
+    phase: Phase,
+    setting: Setting,
+    part: Dataset,
+    samples: Samples,
+    seed: int | None,
 ) -> FeatureBatches:
     features = compute_features(inference, part, setting.options.workers)
     size = batch_size(phase, setting)
-    return FeatureBatches(features, part, _samples(setting, "none"), size, seed, setting.share)
-
-
-def _training_inputs(phase: Phase, setting: Setting) -> InputBatches:
-    samples, seed = _samples(setting, phase.augment), setting.options.seed
-    return _inputs(setting.train, samples, phase, setting, seed)
+    return FeatureBatches(features, part, samples, size, seed, setting.share)
 
 
 def _validation_inputs(phase: Phase, setting: Setting) -> InputBatches:

@@ -1,0 +1,1 @@
+"""What a strategy can be joined by, one file each."""
