@@ -147,10 +147,12 @@ def _tune(
     torch.manual_seed(options.seed)
     network = task.network(assembled, dataset.classes, options)
     task.begin(network, train)
-    objective, mix = task.objective(options, train), task.mix(options, dataset.classes)
     network.to(accelerator.device)
+    start_from = Start(options, network, train)
+    objective = plan.objective(start_from, task.objective(options, train))
+    mix = task.mix(options, dataset.classes)
     phases = plan.strategy(options, len(pretrained_layers(network)), task.defaults)
-    penalties = plan.penalties(Start(options, network, train))
+    penalties = plan.penalties(start_from)
     prepared: Inference | None = None
     if accelerator.is_main_process:
         say(report)

@@ -116,13 +116,20 @@ class Addition(Options, ABC):
     heeds: ClassVar[frozenset[str]] = frozenset()
     """Options of ``finetrust tune`` that mean something with this addition only."""
 
+    place: ClassVar[str] = ""
+    """What of a run it takes the place of, such as ``"loss"``: two of one place exclude each other."""
+
     @abstractmethod
     def check(self, planned: Planned) -> None:
         """Raise UserError if the run could not heed the addition; called before any work."""
 
-    @abstractmethod
+    def criterion(self, start: Start, criterion: nn.Module) -> nn.Module:
+        """Return what takes the place of the task's criterion: outputs and targets to a mean loss."""
+        return criterion
+
     def penalty(self, start: Start) -> Penalty | None:
         """Return what is added to the loss, or None."""
+        return None
 
 
 additions: Registry[type[Addition]] = Registry("addition", "finetrust.tuning.additions")

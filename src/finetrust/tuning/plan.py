@@ -8,7 +8,7 @@ from finetrust.config import TuneOptions, make_options
 from finetrust.core.errors import UserError
 from finetrust.core.nearest import did_you_mean
 from finetrust.data.dataset import Dataset
-from finetrust.tasks.task import Task
+from finetrust.tasks.task import Objective, Task
 from finetrust.tuning.addition import Addition, Penalty, Planned, Start, additions
 from finetrust.tuning.strategy import Strategy, strategies
 
@@ -53,6 +53,12 @@ class Plan:
         for addition in self.added.values():
             addition.check(planned)
 
+    def objective(self, start: Start, objective: Objective) -> Objective:
+        """Return the task's objective with the criterion of the additions."""
+        for addition in self.added.values():
+            objective.criterion = addition.criterion(start, objective.criterion)
+        return objective
+
     def penalties(self, start: Start) -> dict[str, Penalty]:
         """Return what is added to the loss, by the name of the addition."""
         made = {name: addition.penalty(start) for name, addition in self.added.items()}
@@ -91,7 +97,14 @@ def read_plan(text: str) -> Plan:
             )
         if other in added:
             raise UserError(f"strategy '{text}': {other} is added twice", "Leave one out.")
-        added[other] = _made(other, given, text)
+        made = _made(other, given, text)
+        rival = next((n for n, a in added.items() if a.place and a.place == made.place), None)
+        if rival is not None:
+            raise UserError(
+                f"strategy '{text}': {rival} and {other} both are the {made.place} of the run",
+                "Leave one of them out.",
+            )
+        added[other] = made
     whole = " + ".join([name, *(_spelled(*part) for part in rest)])
     return Plan(name, strategy, added, whole)
 
