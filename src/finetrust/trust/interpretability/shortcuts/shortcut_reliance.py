@@ -41,6 +41,7 @@ from finetrust.trust.stability.corruption_replicates import shared_means
 def shortcut_reliance(evidence: Evidence) -> Iterator[Estimate]:
     """Yield the fall without the strongest candidate, then for each class that raises an alarm.
 
+    Without an alarm it is for those who look closer: the largest of many candidates is large by chance.
     The details hold ``alarm``, ``candidates`` (all that were judged) and, with an alarm, ``warning``.
     """
     found = found_shortcuts(evidence)
@@ -68,7 +69,16 @@ def _estimate(
     ids = _ids(found, shortcut)
     change = pairs[:, :1].astype(float) - pairs[:, 1:]
     replicates = partial(_replicates, evidence, ids, change)
-    return Estimate(shortcut.fall.value, low, high, shortcut.fall.n, subset, details, replicates)
+    return Estimate(
+        shortcut.fall.value,
+        low,
+        high,
+        shortcut.fall.n,
+        subset,
+        details,
+        replicates,
+        secondary=not shortcut.alarm,
+    )
 
 
 def _interval(pairs: np.ndarray, tests: int) -> tuple[float, float]:
