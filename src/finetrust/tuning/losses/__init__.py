@@ -1,0 +1,1 @@
+"""Losses that can take the place of a cross entropy over classes."""
