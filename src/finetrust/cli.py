@@ -104,7 +104,7 @@ def _parameter(name: str, info: FieldInfo, panel: str) -> inspect.Parameter:
         if default and "[default:" not in text:
             text = f"{text} [default: {default}]"
         text = text.replace("[", "\\[")
-        metavar = "NAME" if name in ("strategy", "task", "device", "optimizer") else "VALUE"
+        metavar = "NAME" if name in ("strategy", "task", "device") else "VALUE"
         declared = typer.Option(
             flag, help=text, rich_help_panel=panel, show_default=False, metavar=metavar
         )

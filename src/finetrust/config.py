@@ -160,7 +160,7 @@ class TuneOptions(ModelOptions, DataColumns, CalibrationOptions, ComputeOptions)
     )
     strategy: str = Field(
         "lp-ft",
-        description="What fine-tuning changes, and how; with what is added: 'full + saliency-guided'.",
+        description="What fine-tuning changes, and how; with what is added: 'lp-ft + ema'.",
     )
     head: str | None = Field(
         None,
@@ -185,7 +185,6 @@ class TuneOptions(ModelOptions, DataColumns, CalibrationOptions, ComputeOptions)
         description="Factor on the learning rate from each layer to the one below it. "
         "[default: the strategy's]",
     )
-    optimizer: Literal["adamw", "sgd"] = Field("adamw", description="Optimiser.")
     weight_decay: NonNegative = Field(
         0.01, description="Decoupled weight decay; norms and biases are spared."
     )
@@ -217,9 +216,6 @@ class TuneOptions(ModelOptions, DataColumns, CalibrationOptions, ComputeOptions)
     )
     clip_norm: Annotated[Positive | None, BeforeValidator(_none)] = Field(
         1.0, description="Largest gradient norm; none for no clipping."
-    )
-    ema: Annotated[float, Field(gt=0, lt=1)] | None = Field(
-        None, description="Decay of an exponential moving average of the weights. [default: off]"
     )
     patience: Count | None = Field(
         None,

@@ -37,7 +37,7 @@ def test_the_record_grows_by_what_is_written(tmp_path: Path) -> None:
 
 def test_the_options_come_back_in_their_order(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
-    options = {"model": "resnet18", "epochs": 3, "classes": ["Ä", "b"], "ema": None}
+    options = {"model": "resnet18", "epochs": 3, "classes": ["Ä", "b"], "patience": None}
     folder.write_config(options)
     assert list(folder.config.items()) == list(options.items())
 

@@ -369,7 +369,7 @@ def test_confidence_that_does_not_fall_with_accuracy_is_told() -> None:
 def test_high_churn_names_averaging() -> None:
     step = only(accuracy(), stable("churn", 0.12, better="lower"))
     assert "answers 12.0 % of the images differently" in told(step)
-    assert "`--ema 0.999`" in step.remedy
+    assert "`--strategy 'lp-ft + ema'`" in step.remedy
     assert steps(accuracy(), stable("churn", 0.04, better="lower")) == []
 
 

@@ -263,11 +263,10 @@ def test_it_learns_to_find_shapes(tmp_path: Path) -> None:
 
 
 EVERYTHING = {
-    "strategy": "full",
+    "strategy": "full + ema(decay=0.9)",
     "epochs": 4,
     "batch_size": 4,
     "input_size": 64,
-    "ema": 0.9,
     "augment": "trivialaugment",
     "micro_batch_size": 2,
     "checkpoint_steps": 1,

@@ -20,7 +20,7 @@ OPTIONS = {
     "epochs": 4,
     "batch_size": 4,
     "micro_batch_size": 2,
-    "ema": 0.9,
+    "strategy": "lp-ft + ema(decay=0.9)",
     "augment": "trivialaugment",
     "head": "segformer",
     "loss": "cross-entropy+dice",

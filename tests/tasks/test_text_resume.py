@@ -23,10 +23,9 @@ from tasks.tiny_texts import tuned
 tuned(Path(sys.argv[2]), sys.argv[3], resume=True, **eval(sys.argv[4]))
 """
 EVERYTHING = {
-    "strategy": "lp-ft",
+    "strategy": "lp-ft + ema(decay=0.9)",
     "epochs": 6,
     "batch_size": 4,
-    "ema": 0.9,
     "label_smoothing": 0.1,
     "micro_batch_size": 3,
     "checkpoint_steps": 1,

@@ -20,8 +20,8 @@ import sys
 import finetrust
 finetrust.tune(
     "transformers:" + sys.argv[1], sys.argv[2], out=sys.argv[3], resume=True, quiet=True,
-    precision="fp32", epochs=4, batch_size=8, micro_batch_size=4, ema=0.9, label_smoothing=0.1,
-    checkpoint_steps=1,
+    precision="fp32", epochs=4, batch_size=8, micro_batch_size=4, label_smoothing=0.1,
+    strategy="lp-ft + ema(decay=0.9)", checkpoint_steps=1,
 )
 """
 

@@ -61,7 +61,7 @@ def registered() -> Iterator[None]:
         {"strategy": "linear-probe"},
         {"strategy": "linear-probe", "cache": False},
         {"strategy": "linear-probe", "mixup": 0.5},
-        {"strategy": "full", "ema": 0.5},
+        {"strategy": "full + ema(decay=0.5)"},
     ],
     ids=["cached", "passed-through", "mixed", "full"],
 )

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 import finetrust
 from finetrust.data.loader import epoch_order
 from finetrust.models import features
-from finetrust.tuning.optimizer import rate_factor
+from finetrust.tuning.optimizer import Schedule
 
 from .runs import digits, same, tuned, weights_of
 
@@ -97,7 +97,7 @@ def test_a_linear_probe_is_the_plain_loop_over_the_frozen_network(tmp_path: Path
         for number in range(5):
             rows = torch.from_numpy(order[number * 10 : number * 10 + 10])
             for group in optimizer.param_groups:
-                group["lr"] = 1e-2 * rate_factor(epoch * 5 + number, 50, 0.1)
+                group["lr"] = 1e-2 * Schedule(0.1).factor(epoch * 5 + number, 50)
             optimizer.zero_grad()
             nn.functional.cross_entropy(network(images[rows]), targets[rows]).backward()
             optimizer.step()

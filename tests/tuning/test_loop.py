@@ -110,10 +110,13 @@ def test_the_best_epoch_is_kept_and_not_the_last(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "option",
     [
-        {"ema": 0.5},
+        {"strategy": "linear-probe + ema(decay=0.5)"},
+        {"strategy": "linear-probe + swa(start=0.5)"},
+        {"strategy": "linear-probe + sam"},
+        {"strategy": "linear-probe + asam"},
+        {"strategy": "linear-probe + sgd"},
         {"label_smoothing": 0.3},
         {"clip_norm": 1e-3},
-        {"optimizer": "sgd"},
         {"weight_decay": 5.0},
         {"warmup": 0.9},
         {"mixup": 0.5},
@@ -126,7 +129,7 @@ def test_the_best_epoch_is_kept_and_not_the_last(tmp_path: Path) -> None:
 def test_every_option_changes_the_result(option: dict, tmp_path: Path) -> None:
     common = {"strategy": "linear-probe", "epochs": 3, "batch_size": 10}
     plain = weights_of(tuned(tmp_path / "plain", **common))
-    changed = weights_of(tuned(tmp_path / "changed", **common, **option))
+    changed = weights_of(tuned(tmp_path / "changed", **{**common, **option}))
     assert not same(plain, changed)
     assert all(torch.isfinite(t).all() for t in changed.values())
 
@@ -148,14 +151,12 @@ def test_balanced_class_weights_help_the_rare_class(tmp_path: Path) -> None:
 
 def test_weights_that_became_nan_are_an_error_that_names_the_step(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"the training loss became (nan|inf) at step \d+"):
-        tuned(
-            tmp_path / "run", strategy="full", optimizer="sgd", learning_rate=1e30, clip_norm=None
-        )
+        tuned(tmp_path / "run", strategy="full + sgd", learning_rate=1e30, clip_norm=None)
 
 
 @pytest.mark.parametrize("kind", ["linear-probe", "guided"])
 def test_two_processes_train_as_one_does(kind: str, tmp_path: Path) -> None:
-    options: dict = {"strategy": "linear-probe", "batch_size": 10}
+    options: dict = {"strategy": "linear-probe + sam + swa(start=0.4)", "batch_size": 10}
     if kind == "guided":
         options |= {
             "strategy": "full + saliency-guided",

@@ -25,10 +25,9 @@ from tuning.runs import tuned
 tuned(sys.argv[2], resume=True, **eval(sys.argv[3]))
 """
 EVERYTHING = {
-    "strategy": "lp-ft",
+    "strategy": "lp-ft + ema(decay=0.9) + sam",
     "epochs": 8,
     "batch_size": 8,
-    "ema": 0.9,
     "cutmix": 1.0,
     "augment": "trivialaugment",
     "label_smoothing": 0.1,
@@ -36,6 +35,7 @@ EVERYTHING = {
     "checkpoint_steps": 1,
 }
 GUIDED = {**EVERYTHING, "strategy": "lp-ft + saliency-guided", "cutmix": 0.0, "mixup": 0.0}
+OTHERWISE = {**EVERYTHING, "strategy": "lp-ft + sgd + swa(start=0.4) + asam"}
 
 
 def start(out: Path, options: dict) -> subprocess.Popen:
@@ -78,7 +78,9 @@ def object_masks(folder: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    ("options", "kills"), [(EVERYTHING, 5), (GUIDED, 3)], ids=["all", "guided"]
+    ("options", "kills"),
+    [(EVERYTHING, 5), (GUIDED, 3), (OTHERWISE, 2)],
+    ids=["all", "guided", "otherwise"],
 )
 def test_a_run_killed_at_random_steps_ends_bitwise_the_same(
     options: dict, kills: int, tmp_path: Path

@@ -12,7 +12,7 @@ from finetrust.models.layers import layer_names
 from finetrust.models.network import Network
 from finetrust.models.preprocessing import Preprocessing
 from finetrust.tasks.task import TrainingDefaults
-from finetrust.tuning.optimizer import layer_rates, new_optimizer, pretrained_layers, rate_factor
+from finetrust.tuning.optimizer import Schedule, layer_rates, parameter_groups, pretrained_layers
 from finetrust.tuning.strategy import Phase, strategies
 
 from .runs import tuned, weights_of
@@ -205,16 +205,16 @@ def test_the_pretrained_part_of_a_head_thaws_first_and_learns_more_slowly_than_w
 def test_norms_and_biases_take_no_weight_decay() -> None:
     net = network()
     parameters = dict(net.named_parameters())
-    optimizer = new_optimizer(parameters, dict.fromkeys(parameters, 0.1), OPTIONS)
-    decay = {id(p): g["weight_decay"] for g in optimizer.param_groups for p in g["params"]}
+    groups = parameter_groups(parameters, dict.fromkeys(parameters, 0.1), 0.01)
+    decay = {id(p): group["weight_decay"] for group in groups for p in group["params"]}
     for name, parameter in parameters.items():
         assert decay[id(parameter)] == (0.01 if parameter.ndim > 1 else 0.0), name
 
 
 def test_the_rate_warms_up_to_its_peak_and_falls_to_nothing() -> None:
-    factors = [rate_factor(step, 100, 0.1) for step in range(100)]
+    factors = [Schedule(0.1).factor(step, 100) for step in range(100)]
     assert factors[:10] == pytest.approx([0.1 * (i + 1) for i in range(10)])
     assert max(factors) == 1
     assert factors[10:] == sorted(factors[10:], reverse=True)
     assert factors[-1] < 1e-3
-    assert rate_factor(0, 100, 0.0) == 1
+    assert Schedule(0.0).factor(0, 100) == 1

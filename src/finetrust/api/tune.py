@@ -184,7 +184,7 @@ def _tune(
         (accelerator.process_index, accelerator.num_processes),
         penalties,
     )
-    loop = Loop(task, options, objective, dataset.classes, setting.mix, folder, accelerator)
+    loop = Loop(task, options, objective, dataset.classes, setting.mix, folder, accelerator, plan)
     done: list[dict[str, Any]] = []
     inference: Inference | None = None
     for number, phase in enumerate(phases):
@@ -296,7 +296,7 @@ def _phase_facts(stage: Stage, setting: Setting, seconds: float) -> dict[str, An
 def _tell_resting(stage: Stage, penalties: Mapping[str, Penalty]) -> None:
     for name in penalties:
         if name not in stage.penalties:
-            say(f"{stage.phase.name}: {name} rests, for the head alone trains and sees no pixels.")
+            say(f"{stage.phase.name}: {name} rests, for the head alone trains.")
 
 
 def _judge(

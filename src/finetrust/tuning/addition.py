@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import torch
 from torch import Tensor, nn
 
 from finetrust.config import Options, TuneOptions
@@ -13,6 +14,9 @@ from finetrust.data.dataset import Dataset
 from finetrust.models.network import Network
 from finetrust.models.tree import Tree
 from finetrust.tasks.task import Task
+from finetrust.tuning.averager import Averager
+from finetrust.tuning.optimizer import Schedule
+from finetrust.tuning.perturbation import Perturbation
 from finetrust.tuning.strategy import Phase
 
 Companion = Callable[[int, Any], Tensor]
@@ -95,6 +99,9 @@ class Penalty(ABC):
     of_inputs: bool = False
     """Whether it is differentiated by the inputs; it then rests while the head alone trains."""
 
+    of_backbone: bool = False
+    """Whether it acts on the pretrained weights alone; it then rests while the head alone trains."""
+
     @abstractmethod
     def term(self, step: Step) -> Tensor:
         """Return the mean over the items of a pass, as it is added to the loss."""
@@ -129,6 +136,35 @@ class Addition(Options, ABC):
 
     def penalty(self, start: Start) -> Penalty | None:
         """Return what is added to the loss, or None."""
+        return None
+
+    def optimiser(self, groups: Sequence[dict[str, Any]]) -> torch.optim.Optimizer | None:
+        """Return what takes the place of AdamW over groups of parameters, or None.
+
+        Parameters
+        ----------
+        groups : sequence of dict
+            With ``params``, ``lr`` and ``weight_decay``, as PyTorch takes them.
+        """
+        return None
+
+    def perturbation(self) -> Perturbation | None:
+        """Return where, seen from the weights, the gradient of a step is taken; or None."""
+        return None
+
+    def averager(self, module: nn.Module, phase: Phase) -> Averager | None:
+        """Return what is judged and kept in place of `module`, as it starts into `phase`; or None."""
+        return None
+
+    def schedule(self, phase: Phase, warmup: float) -> Schedule | None:
+        """Return what takes the place of the schedule of the learning rate, or None.
+
+        Parameters
+        ----------
+        phase : Phase
+        warmup : float
+            Share of the steps with a rising rate.
+        """
         return None
 
 

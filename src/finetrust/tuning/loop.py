@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from finetrust.config import TuneOptions
 from finetrust.core.errors import UserError
@@ -23,6 +22,7 @@ from finetrust.models.tree import Tree, mapped, n_items, split, to_device
 from finetrust.tasks.task import Mix, Objective, Task
 from finetrust.tuning.accompanied import mixing
 from finetrust.tuning.addition import Penalty
+from finetrust.tuning.averager import Averager
 from finetrust.tuning.checkpoint import (
     Position,
     load_checkpoint,
@@ -31,7 +31,9 @@ from finetrust.tuning.checkpoint import (
     save_checkpoint,
     save_state,
 )
-from finetrust.tuning.optimizer import new_optimizer, rate_factor, set_rates
+from finetrust.tuning.optimizer import parameter_groups, set_rates
+from finetrust.tuning.perturbation import perturbed, same_draws
+from finetrust.tuning.plan import Plan
 from finetrust.tuning.strategy import Phase
 from finetrust.tuning.training_loss import TrainingLoss
 
@@ -82,6 +84,17 @@ class Stage:
     penalties: Mapping[str, Penalty] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class _Batch:
+    """One batch on the device, and what trains on it."""
+
+    module: nn.Module
+    trainable: dict[str, nn.Parameter]
+    optimizer: torch.optim.Optimizer
+    inputs: Tree
+    targets: Tree
+
+
 class Loop:
     """Trains stage after stage, and can be killed and resumed at any step with the same result.
 
@@ -95,6 +108,8 @@ class Loop:
         Mixes the items of a batch.
     folder : RunFolder
     accelerator : Accelerator
+    plan : Plan
+        Whose additions say how a step is made, and what is kept of the weights.
     """
 
     def __init__(
@@ -106,8 +121,9 @@ class Loop:
         mix: Mix | None,
         folder: RunFolder,
         accelerator: "Accelerator",
+        plan: Plan,
     ) -> None:
-        self.task, self.options, self.mix = task, options, mix
+        self.task, self.options, self.mix, self.plan = task, options, mix, plan
         self.classes = classes
         self.objective = objective.to(accelerator.device)
         self.folder, self.accelerator = folder, accelerator
@@ -135,14 +151,16 @@ class Loop:
         freeze_all_but(stage.module, set(stage.rates))
         stage.module.to(accelerator.device)
         trainable = {n: p for n, p in stage.module.named_parameters() if p.requires_grad}
-        optimizer = new_optimizer(trainable, stage.rates, self.options)
-        average = _average(stage.module, self.options.ema)
+        groups = parameter_groups(trainable, stage.rates, self.options.weight_decay)
+        optimizer = self.plan.optimiser(groups)
+        averager = self.plan.averager(stage.module, stage.phase)
+        average = None if averager is None else averager.average
+        schedule = self.plan.schedule(stage.phase, self.options.warmup)
         module, optimizer = accelerator.prepare(stage.module, optimizer)
         if self.resume_from is not None:
             load_checkpoint(self.resume_from, accelerator, average)
             self.resume_from = None
         steps = stage.phase.epochs * stage.batches.per_epoch
-        parameters = list(trainable.values())
         lowered = TrainingLoss(self.objective, stage.penalties)
         mix = mixing(self.mix) if self.mix and stage.penalties else self.mix
         carried = position.step == 0 and position.best is not None
@@ -155,33 +173,34 @@ class Loop:
             label = f"{stage.phase.name}, epoch {position.epoch + 1}/{stage.phase.epochs}"
             for inputs, targets in track(batches, label, stage.batches.per_epoch - position.batch):
                 self._seed(index, position.step)
-                set_rates(optimizer, rate_factor(position.step, steps, self.options.warmup))
+                set_rates(optimizer, schedule.factor(position.step, steps))
                 inputs, targets = self._mixed(mix, inputs, targets)
-                loss, micro = self._gradients(lowered, module, optimizer, inputs, targets, position)
+                found = _Batch(module, trainable, optimizer, inputs, targets)
+                loss, terms, micro = self._step_gradients(lowered, found, position)
                 if self.options.clip_norm is not None:
-                    accelerator.clip_grad_norm_(parameters, self.options.clip_norm)
+                    accelerator.clip_grad_norm_(list(trainable.values()), self.options.clip_norm)
                 optimizer.step()
-                if average is not None:
-                    average.update_parameters(accelerator.unwrap_model(module))
+                if averager is not None:
+                    averager.after_step(accelerator.unwrap_model(module))
                 position = position.moved(
                     batch=position.batch + 1,
                     step=position.step + 1,
                     loss_sum=position.loss_sum + loss,
-                    term_sums=_added(position.term_sums, lowered.terms()),
+                    term_sums=_added(position.term_sums, terms),
                     micro_batch=micro,
                 )
                 if self._is_due(position.step):
                     self._save(position, average, best_file, best)
                     saved = time.perf_counter()
-            judged = average.module if average is not None else module
+            judged = (
+                module if averager is None else self._averaged(averager, module, stage, position)
+            )
             figures = self._validate(judged, stage.validation)
             position, better = self._judge(position, figures)
             if better:
                 best = _copied(accelerator.get_state_dict(judged))
             seconds, start = time.perf_counter() - start, time.perf_counter()
-            rate = stage.phase.learning_rate * rate_factor(
-                position.step - 1, steps, self.options.warmup
-            )
+            rate = stage.phase.learning_rate * schedule.factor(position.step - 1, steps)
             position = self._epoch_done(stage, position, figures, rate, seconds)
             if self._agreed(start - saved > _SECONDS_BETWEEN_CHECKPOINTS):
                 self._save(position, average, best_file, best)
@@ -207,14 +226,47 @@ class Loop:
         targets = to_device(targets, self.accelerator.device)
         return (inputs, targets) if mix is None else mix(inputs.float() / 255, targets)
 
+    def _averaged(
+        self, averager: Averager, module: nn.Module, stage: Stage, position: Position
+    ) -> nn.Module:
+        """Return what is judged of `module` in place of its own weights, after an epoch."""
+
+        def inputs() -> Iterator[Tree]:
+            for batch, _ in stage.batches.epoch(position.epoch, 0):
+                yield to_device(batch, self.accelerator.device)
+
+        plain = self.accelerator.unwrap_model(module)
+        with self.accelerator.autocast():
+            averager.after_epoch(plain, position.epoch, inputs)
+        return averager.judged(module)
+
+    def _step_gradients(
+        self, lowered: TrainingLoss, batch: "_Batch", position: Position
+    ) -> tuple[float, dict[str, float], int]:
+        """Leave the gradients that the step is made by.
+
+        Returns
+        -------
+        loss : float
+            Mean over the batch, at the weights as they are.
+        terms : dict of str to float
+            What each penalty had in it.
+        micro : int
+            Items per forward pass from now on, as :class:`Position` has it.
+        """
+        perturbation = self.plan.perturbation()
+        if perturbation is None:
+            loss, micro = self._gradients(lowered, batch, position)
+            return loss, lowered.terms(), micro
+        with same_draws(self.accelerator.device):
+            loss, micro = self._gradients(lowered, batch, position)
+        terms = lowered.terms()
+        with perturbed(batch.module, batch.trainable, perturbation):
+            _, micro = self._gradients(lowered, batch, position.moved(micro_batch=micro))
+        return loss, terms, micro
+
     def _gradients(
-        self,
-        lowered: TrainingLoss,
-        module: nn.Module,
-        optimizer: torch.optim.Optimizer,
-        inputs: Tree,
-        targets: Tree,
-        position: Position,
+        self, lowered: TrainingLoss, batch: "_Batch", position: Position
     ) -> tuple[float, int]:
         """Accumulate the gradients of one batch; return its mean loss and the micro-batch size.
 
@@ -222,12 +274,12 @@ class Loop:
         """
         from accelerate.utils.memory import should_reduce_batch_size
 
-        items = n_items(inputs)
+        items = n_items(batch.inputs)
         micro = position.micro_batch or items
         while True:
-            optimizer.zero_grad(set_to_none=True)
+            batch.optimizer.zero_grad(set_to_none=True)
             try:
-                total = self._accumulate(lowered, module, inputs, targets, micro)
+                total = self._accumulate(lowered, batch, micro)
             except RuntimeError as error:
                 if micro == 1 or not should_reduce_batch_size(error):
                     raise
@@ -242,9 +294,8 @@ class Loop:
                 )
             return loss, micro if micro < items else position.micro_batch
 
-    def _accumulate(
-        self, lowered: TrainingLoss, module: nn.Module, inputs: Tree, targets: Tree, micro: int
-    ) -> Tensor:
+    def _accumulate(self, lowered: TrainingLoss, batch: "_Batch", micro: int) -> Tensor:
+        module, inputs, targets = batch.module, batch.inputs, batch.targets
         lowered.begin()
         total = torch.zeros((), device=self.accelerator.device)
         items = n_items(inputs)
@@ -350,13 +401,6 @@ class Loop:
         torch.default_generator.manual_seed(seed)
         if self.accelerator.device.type == "cuda":
             torch.cuda.manual_seed(seed)
-
-
-def _average(module: nn.Module, decay: float | None) -> AveragedModel | None:
-    if decay is None:
-        return None
-    average = AveragedModel(module, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
-    return average.requires_grad_(False)
 
 
 def _added(sums: Mapping[str, float], terms: Mapping[str, float]) -> dict[str, float]:

@@ -1,11 +1,12 @@
-"""Parameter groups, the optimiser, and the learning-rate schedule."""
+"""Parameter groups of the optimiser, and the learning-rate schedule."""
 
 import math
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
 
-from finetrust.config import TuneOptions
 from finetrust.models.layers import layer_names
 from finetrust.models.network import Network
 from finetrust.tuning.strategy import Phase
@@ -36,36 +37,52 @@ def layer_rates(network: Network, phase: Phase) -> dict[str, float]:
     return rates
 
 
-def new_optimizer(
-    parameters: dict[str, nn.Parameter], rates: dict[str, float], options: TuneOptions
-) -> torch.optim.Optimizer:
-    """Return the optimiser over `parameters` with one group per rate and kind of decay.
+def parameter_groups(
+    parameters: dict[str, nn.Parameter], rates: dict[str, float], weight_decay: float
+) -> list[dict[str, Any]]:
+    """Return `parameters` as an optimiser takes them, one group per rate and kind of decay.
 
     Norms and biases (parameters of fewer than two dimensions) take no weight decay.
     """
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in parameters.items():
-        decay = options.weight_decay if parameter.ndim > 1 else 0.0
+        decay = weight_decay if parameter.ndim > 1 else 0.0
         groups.setdefault((rates[name], decay), []).append(parameter)
-    listed = [
+    return [
         {"params": members, "lr": rate, "peak_lr": rate, "weight_decay": decay}
         for (rate, decay), members in groups.items()
     ]
-    if options.optimizer == "sgd":
-        return torch.optim.SGD(listed, momentum=0.9, nesterov=True, fused=True)
-    return torch.optim.AdamW(listed, fused=True)
 
 
-def rate_factor(step: int, steps: int, warmup: float) -> float:
-    """Return the factor on the peak rates at `step` of `steps`.
+@dataclass(frozen=True)
+class Schedule:
+    """The factor on the peak rates over the steps of a phase.
 
-    Linear warm-up over the share `warmup`, then a half cosine to zero. The rate is a function of
-    the step alone, so a resumed run needs no scheduler state.
+    Linear warm-up, then a half cosine, then the rate it ends with. The rate is a function of the
+    step alone, so a resumed run needs no state of it.
+
+    Parameters
+    ----------
+    warmup : float
+        Share of the steps with a rising rate.
+    until : float
+        Share of the steps after which the cosine ends.
+    last : float
+        Factor that it ends with.
     """
-    rising = max(1, round(warmup * steps)) if warmup else 0
-    if step < rising:
-        return (step + 1) / rising
-    return 0.5 * (1 + math.cos(math.pi * (step - rising) / max(1, steps - rising)))
+
+    warmup: float
+    until: float = 1.0
+    last: float = 0.0
+
+    def factor(self, step: int, steps: int) -> float:
+        """Return the factor at `step` of `steps`."""
+        rising = max(1, round(self.warmup * steps)) if self.warmup else 0
+        if step < rising:
+            return (step + 1) / rising
+        falling = max(1, round(self.until * steps) - rising)
+        share = 0.5 * (1 + math.cos(math.pi * min(step - rising, falling) / falling))
+        return self.last + (1 - self.last) * share
 
 
 def set_rates(optimizer: torch.optim.Optimizer, factor: float) -> None:

@@ -1,8 +1,12 @@
 """The plan that ``--strategy`` spells: what trains, and what is added, as ``lp-ft + saliency-guided``."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import torch
+from torch import nn
 
 from finetrust.config import TuneOptions, make_options
 from finetrust.core.errors import UserError
@@ -10,7 +14,12 @@ from finetrust.core.nearest import did_you_mean
 from finetrust.data.dataset import Dataset
 from finetrust.tasks.task import Objective, Task
 from finetrust.tuning.addition import Addition, Penalty, Planned, Start, additions
-from finetrust.tuning.strategy import Strategy, strategies
+from finetrust.tuning.averager import Averager
+from finetrust.tuning.optimizer import Schedule
+from finetrust.tuning.perturbation import Perturbation
+from finetrust.tuning.strategy import Phase, Strategy, strategies
+
+Made = TypeVar("Made")
 
 _PLUS = re.compile(r"\+(?![^(]*\))")
 _PART = re.compile(r"([^()\s]+)\s*(?:\(([^()]*)\))?")
@@ -63,6 +72,28 @@ class Plan:
         """Return what is added to the loss, by the name of the addition."""
         made = {name: addition.penalty(start) for name, addition in self.added.items()}
         return {name: penalty for name, penalty in made.items() if penalty is not None}
+
+    def optimiser(self, groups: Sequence[dict[str, Any]]) -> torch.optim.Optimizer:
+        """Return the optimiser over groups of parameters: AdamW where no addition takes its place."""
+        found = self._from_one(lambda addition: addition.optimiser(groups))
+        return torch.optim.AdamW(groups, fused=True) if found is None else found
+
+    def perturbation(self) -> Perturbation | None:
+        """Return where, seen from the weights, the gradient of a step is taken; or None."""
+        return self._from_one(lambda addition: addition.perturbation())
+
+    def averager(self, module: nn.Module, phase: Phase) -> Averager | None:
+        """Return what is judged and kept in place of `module`, or None."""
+        return self._from_one(lambda addition: addition.averager(module, phase))
+
+    def schedule(self, phase: Phase, warmup: float) -> Schedule:
+        """Return the schedule of the learning rate in `phase`."""
+        found = self._from_one(lambda addition: addition.schedule(phase, warmup))
+        return Schedule(warmup) if found is None else found
+
+    def _from_one(self, of: Callable[[Addition], Made | None]) -> Made | None:
+        """Return what the one addition makes that makes it: places see to it that there are not two."""
+        return next((made for a in self.added.values() if (made := of(a)) is not None), None)
 
 
 def read_plan(text: str) -> Plan:

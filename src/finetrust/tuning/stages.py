@@ -49,7 +49,11 @@ def make_stage(phase: Phase, setting: Setting, prepared: Inference | None = None
     """
     rates = layer_rates(setting.network, phase)
     frozen = _is_frozen(phase, setting)
-    acting = {name: p for name, p in setting.penalties.items() if not (frozen and p.of_inputs)}
+    acting = {
+        name: penalty
+        for name, penalty in setting.penalties.items()
+        if not (frozen and (penalty.of_inputs or penalty.of_backbone))
+    }
     train, samples = _training(phase, setting, acting)
     order = _order_seed(setting.options)
     if not frozen:

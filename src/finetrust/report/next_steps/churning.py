@@ -22,6 +22,6 @@ def churning(profile: TrustProfile, report: Mapping[str, Any]) -> Iterator[Step]
         Gravity.NOTABLE,
         f"Trained again in the same way, it answers {value_of(churn)} of the {noun_of(profile.data)} "
         f"differently (interval {interval_of(churn)}, {counted_items(profile, churn.n)}).",
-        "Average the answers of several trainings, or the weights of one (`--ema 0.999`); more training "
-        "data help most. Do not read much into a single answer that it is unsure of.",
+        "Average the answers of several trainings, or the weights of one (`--strategy 'lp-ft + ema'`); "
+        "more training data help most. Do not read much into a single answer that it is unsure of.",
     )
