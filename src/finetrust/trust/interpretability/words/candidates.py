@@ -1,8 +1,8 @@
-"""Which methods are tried on a network of texts: those that the user names, or those of the effort."""
+"""Which methods are tried on a network of texts."""
 
 from collections.abc import Sequence
 
-from finetrust.core.errors import NotApplicable
+from finetrust.trust.interpretability.candidates import able_to_explain, names_to_try
 from finetrust.trust.interpretability.words.method import ExplainedTexts, word_methods
 from finetrust.trust.interpretability.words.worded import Worded
 from finetrust.trust.trials.effort import EffortName
@@ -10,32 +10,17 @@ from finetrust.trust.trials.effort import EffortName
 FIRST = "integrated_gradients"
 """What explains where nothing can be compared."""
 
-_EFFORTS: tuple[EffortName, ...] = ("quick", "standard", "full")
 _ORDINARY = 20
 
 
 def candidate_names(named: Sequence[str] | None, effort: EffortName) -> list[str]:
-    """Return the names of the methods to try, the most sensible first.
-
-    Parameters
-    ----------
-    named : sequence of str or None
-        What the user asks for; in this order.
-    effort : {"quick", "standard", "full"}
-        A method is tried from its own effort on.
-
-    Raises
-    ------
-    UserError
-        If a name is unknown.
-    """
-    if named is not None:
-        for name in named:
-            word_methods.get(name)
-        return list(dict.fromkeys(named))
-    worth = _EFFORTS[: _EFFORTS.index(effort) + 1]
-    usual = {name: method for name, method in word_methods.items() if method.effort in worth}
-    return sorted(usual, key=lambda name: (name != FIRST, sum(usual[name].passes(_ORDINARY)), name))
+    """Return the names of the methods to try, as :func:`names_to_try` does; then the cheapest first."""
+    return names_to_try(
+        word_methods,
+        named,
+        effort,
+        lambda name, method: (name != FIRST, sum(method.passes(_ORDINARY)), name),
+    )
 
 
 def candidates(explained: ExplainedTexts, example: Worded, names: Sequence[str]) -> list[str]:
@@ -53,19 +38,4 @@ def candidates(explained: ExplainedTexts, example: Worded, names: Sequence[str])
     NotApplicable
         If none can, with what stands against each.
     """
-    found, obstacles = [], []
-    for name in names:
-        method = word_methods.get(name)
-        try:
-            method.applies(explained, example)
-        except NotApplicable as obstacle:
-            obstacles.append(f"{method.title}: {obstacle}")
-        else:
-            found.append(name)
-    if not found:
-        raise NotApplicable(
-            "no attribution method explains this model. " + "; ".join(dict.fromkeys(obstacles))
-            if obstacles
-            else "no attribution method is asked for"
-        )
-    return found
+    return able_to_explain(word_methods, names, lambda method: method.applies(explained, example))
