@@ -1,4 +1,4 @@
-"""Which methods are tried on a network: those that are named or those of the effort, if they can explain it."""
+"""Which methods are tried on a network: those that are named or of the effort, if they can explain it."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
