@@ -114,6 +114,8 @@ def test_a_wrong_source_is_refused_before_the_work(tmp_path: Path) -> None:
         Localisation().check(options, TASK)
     with pytest.raises(UserError, match="though the inputs are texts"):
         Localisation().check(options, tasks.get("text-classification"))
+    with pytest.raises(UserError, match="this task is object-detection"):
+        Localisation().check(options, tasks.get("detection"))
     Localisation().check(EvaluateOptions.model_validate({}), TASK)
     bench = bench_of(SQUARE, SQUARE, tmp_path, n=3)
     Image.fromarray(np.ones((5, 5), np.uint8)).save(tmp_path / "1.png")

@@ -50,6 +50,12 @@ class Localisation:
                 f"object masks are given, though the inputs are {task.kind.plural}",
                 "Leave --object-masks out.",
             )
+        if "heat_maps" not in task.explanations:
+            raise UserError(
+                "object masks judge the heat maps of classified images, and this task is "
+                f"{task.pipeline or 'another'}",
+                "Leave --object-masks out: where a task has boxes or masks of its own, they judge.",
+            )
         read_marks(options.object_masks)
 
     def plan(self, bench: Bench) -> Sequence[Step]:
