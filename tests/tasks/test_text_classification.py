@@ -52,6 +52,10 @@ def test_decisions_are_shown_as_words(run: finetrust.Run) -> None:
         assert max(map(abs, weights)) == 1
         assert picture.get("completeness_error", 0) < 0.05
         assert picture["method_title"]
+    beside = [near for picture in shown for near in picture.get("neighbours", ())]
+    assert beside
+    assert {near["text"] for near in beside if "text" in near} <= {text for text, _ in films(N)}
+    assert any("text" in near for near in beside)
 
 
 def test_the_run_folder_is_enough_to_answer(run: finetrust.Run, tmp_path: Path) -> None:

@@ -8,7 +8,9 @@ import numpy as np
 from finetrust.core.progress import track
 from finetrust.trust.accuracy.probabilities import NO_ANSWER, calibrated
 from finetrust.trust.interpretability.cases import confident_errors, random_correct
+from finetrust.trust.interpretability.examples.shown_examples import examples_of
 from finetrust.trust.interpretability.explanation import Decisions, explanations
+from finetrust.trust.interpretability.shown_training import ShownTraining
 from finetrust.trust.interpretability.words.explained_words import explainer_of, missed
 from finetrust.trust.interpretability.words.explaining import MOST_TOKENS
 from finetrust.trust.interpretability.words.word_attributions import word_attributions
@@ -25,7 +27,8 @@ def attribute_words(decisions: Decisions) -> tuple[Mapping[str, Any], ...]:
     Returns
     -------
     tuple of mapping
-        As in :mod:`finetrust.trust.interpretability.explanation`, with ``tokens`` and, where the
+        As in :mod:`finetrust.trust.interpretability.explanation`, with ``tokens``, similar training texts
+        where they are known, and, where the
         method's weights are to add up to the log-odds, ``completeness_error``, the share that they
         miss.
     """
@@ -41,9 +44,12 @@ def attribute_words(decisions: Decisions) -> tuple[Mapping[str, Any], ...]:
     kinds = ["confident error"] * len(wrong) + ["random correct"] * len(right)
     rows = np.concatenate([wrong, right]).tolist()
     explainer, entries = explainer_of(decisions), []
+    training = ShownTraining(decisions, decisions.folder)
+    tables = {} if decisions.bench is None else decisions.bench.found.get("examples", {})
     for row, kind in track(list(zip(rows, kinds, strict=True)), "attributions", len(rows)):
         answer, target = int(predicted[row]), int(dataset.targets[row])
         found = word_attributions(network, dataset.inputs[row], answer, explainer.method)
+        near = examples_of(tables, dataset.ids[row])
         entries.append(
             {
                 "id": dataset.ids[row],
@@ -53,6 +59,7 @@ def attribute_words(decisions: Decisions) -> tuple[Mapping[str, Any], ...]:
                 "predicted": classes[answer],
                 "confidence": float(confidence[row]),
                 **explainer.facts(found),
+                **({} if near is None else training.beside(near, answer)),
             }
         )
     return tuple(entries)
