@@ -14,6 +14,7 @@ import numpy as np
 from finetrust.core.errors import NotApplicable
 from finetrust.core.predictions import Predictions
 from finetrust.trust.interpretability.attributions.attribution import attributions
+from finetrust.trust.interpretability.explained_tables import table_with
 from finetrust.trust.interpretability.randomisation import verdict_of
 
 STEP = "choice"
@@ -115,5 +116,5 @@ def choice_of(table: Predictions) -> Choice:
 
 def chosen_method(tables: Mapping[str, Mapping[str, Predictions]]) -> str | None:
     """Return the method that the tables of trials lead to; None where none was chosen."""
-    found = (of_trial[STEP] for of_trial in tables.values() if STEP in of_trial)
-    return next((choice_of(table).method for table in found), None)
+    table = table_with(tables, STEP)
+    return None if table is None else choice_of(table).method

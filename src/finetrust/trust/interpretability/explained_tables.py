@@ -1,8 +1,15 @@
 """What trials of explanations found, whatever kind of input was explained."""
 
+from collections.abc import Mapping
+
 from finetrust.core.errors import NotApplicable
 from finetrust.core.evidence import Evidence
 from finetrust.core.predictions import Predictions
+
+
+def table_with(tables: Mapping[str, Mapping[str, Predictions]], step: str) -> Predictions | None:
+    """Return the table of the step of that name, of whichever trial has it; None where none does."""
+    return next((of_trial[step] for of_trial in tables.values() if step in of_trial), None)
 
 
 def step_of(evidence: Evidence, step: str, trial: str) -> Predictions:
@@ -23,7 +30,7 @@ def step_of(evidence: Evidence, step: str, trial: str) -> Predictions:
     NotApplicable
         If there is no such table, or no item in it.
     """
-    found = next((of[step] for of in evidence.trials.values() if step in of), None)
+    found = table_with(evidence.trials, step)
     if found is None:
         raise NotApplicable(evidence.untried.get(trial, "no explanations of this kind were made"))
     if not len(found):

@@ -118,10 +118,13 @@ class Bench:
         order = np.random.default_rng(self.seed).permutation(len(self.dataset))
         return np.sort(order[: self.effort.items(costly)])
 
+    def ids(self, rows: np.ndarray) -> np.ndarray:
+        """Return the ids of the items at `rows`: str array (n,)."""
+        return np.asarray([self.dataset.ids[row] for row in rows], dtype=str)
+
     def seeds(self, rows: np.ndarray) -> Tensor:
         """Return a seed for each of the items at `rows`, by their ids: int64 (n,) on the device."""
-        ids = [self.dataset.ids[row] for row in rows]
-        return item_seeds(ids, self.seed).to(self.inference.device)
+        return item_seeds(self.ids(rows), self.seed).to(self.inference.device)
 
     def batches(self, rows: np.ndarray, label: str) -> Iterator[tuple[np.ndarray, Tree]]:
         """Yield rows and their inputs on the device, behind a progress bar.

@@ -1,17 +1,17 @@
 """The step ``choice``: every candidate explains validation items, and its maps are put to the test."""
 
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
-from torch import Tensor, nn
+from torch import Tensor
 
 from finetrust.core.predictions import Predictions
+from finetrust.trust.interpretability.agreement import order_kept
 from finetrust.trust.interpretability.explaining import Explainable, explainer, maps_of
 from finetrust.trust.interpretability.faithfulness.columns import LEADING
 from finetrust.trust.interpretability.faithfulness.removal import removal_curves
 from finetrust.trust.interpretability.faithfulness.replacements.replacement import replacements
-from finetrust.trust.interpretability.randomisation import ExplainNetwork, cascade
+from finetrust.trust.interpretability.randomisation import drawn_anew
 from finetrust.trust.trials.bench import Bench
 
 FRACTIONS = (0.0, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0)
@@ -74,28 +74,13 @@ def _figures(
         bench.inference, images, targets, maps, seeds, replacements.get(LEADING[0]), FRACTIONS,
         bench.inference.batch_size,
     )  # fmt: skip
-    for (method, explain), plain, (deleted, inserted) in zip(
-        explains.items(), maps, curves, strict=True
-    ):
+    for method, (deleted, inserted) in zip(found.methods, curves, strict=True):
         columns[f"{method}.insertion"] = inserted.area().numpy()
         columns[f"{method}.deletion"] = deleted.area().numpy()
-        if checked:
-            known = partial(_known_or_explained, bench.network, plain[:checked], explain)
-            some = images[:checked], targets[:checked], seeds[:checked]
-            kept = cascade(bench.network, known, *some, stages=1, seed=bench.seed)
-            columns[f"{method}.weights"] = kept.rank_correlation[-1].numpy()
+    if checked:
+        some = images[:checked], targets[:checked], seeds[:checked]
+        [(_, changed)] = drawn_anew(bench.network, images[:1], 1, bench.seed)
+        for (method, explain), plain in zip(explains.items(), maps, strict=True):
+            kept = order_kept(plain[:checked], maps_of(explain, changed, *some))
+            columns[f"{method}.weights"] = kept.cpu().numpy()
     return columns
-
-
-def _known_or_explained(
-    known: nn.Module,
-    plain: Tensor,
-    explain: ExplainNetwork,
-    network: nn.Module,
-    images: Tensor,
-    targets: Tensor,
-    seeds: Tensor,
-) -> Tensor:
-    if network is known:
-        return plain
-    return maps_of(explain, network, images, targets, seeds)

@@ -48,7 +48,7 @@ def heat_table(bench: Bench, found: Explainable, method: str) -> Predictions:
         "target": np.asarray(bench.clean["target"][rows]),
         "predicted": answers,
     }
-    return Predictions(np.asarray([bench.dataset.ids[row] for row in rows], dtype=str), columns)
+    return Predictions(bench.ids(rows), columns)
 
 
 def coarse(maps: Tensor) -> Tensor:

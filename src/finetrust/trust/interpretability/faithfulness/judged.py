@@ -15,7 +15,7 @@ from finetrust.core.predictions import Predictions
 from finetrust.trust.accuracy.intervals import bootstrap_share
 from finetrust.trust.interpretability.choice import STEP as CHOICE
 from finetrust.trust.interpretability.choice import Choice, choice_of, title_of
-from finetrust.trust.interpretability.explained_tables import step_of
+from finetrust.trust.interpretability.explained_tables import step_of, table_with
 from finetrust.trust.interpretability.faithfulness.columns import (
     EXPLANATION,
     FAITHFULNESS,
@@ -78,7 +78,7 @@ def judged(evidence: Evidence) -> Judged:
         If it was not held, or explained no item.
     """
     found = step_of(evidence, FAITHFULNESS, TRIAL)
-    choice = next((of[CHOICE] for of in evidence.trials.values() if CHOICE in of), None)
+    choice = table_with(evidence.trials, CHOICE)
     if choice is None:
         raise NotApplicable("no attribution method was chosen")
     table = same_items([found, evidence.clean], "no item that was explained is judged")[0]

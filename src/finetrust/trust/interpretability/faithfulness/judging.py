@@ -89,7 +89,7 @@ def judged_table(
         }
         for name, values in _figures(bench, maps, pixels, of_part, seeds).items():
             columns[name][places] = values
-    return Predictions(np.asarray([bench.dataset.ids[row] for row in rows], dtype=str), columns)
+    return Predictions(bench.ids(rows), columns)
 
 
 def _figures(

@@ -135,4 +135,4 @@ def _heat(answer: PartAnswer, network: Network, image: Tensor) -> Tensor:
 
 
 def _ids(bench: Bench, rows: np.ndarray) -> np.ndarray:
-    return np.array([bench.dataset.ids[row] for row in rows], dtype=str)
+    return bench.ids(rows)

@@ -97,7 +97,7 @@ def located_items(bench: Bench, rows: np.ndarray, found: Explainable) -> Predict
         places = np.searchsorted(rows, part)
         for name, values in located_columns(maps, objects_of(bench, part)).items():
             columns[name][places] = values
-    return Predictions(np.array([bench.dataset.ids[row] for row in rows], dtype=str), columns)
+    return Predictions(bench.ids(rows), columns)
 
 
 trials.add(TRIAL, Localisation())

@@ -11,6 +11,7 @@ from finetrust.trust.interpretability.agreement import order_kept
 from finetrust.trust.interpretability.complexity import entropy, gini
 from finetrust.trust.interpretability.explaining import maps_of
 from finetrust.trust.interpretability.randomisation import ExplainNetwork, cascade
+from finetrust.trust.interpretability.sanity.columns import Columns
 from finetrust.trust.interpretability.sanity.completeness import PROMISES, completeness_errors
 from finetrust.trust.interpretability.sanity.harmless import HarmlessChange
 from finetrust.trust.interpretability.sensitivity import sensitivity
@@ -21,8 +22,6 @@ SAMPLES = 6
 
 Items = tuple[Tensor, Tensor, Tensor]
 """Images (n, 3, h, w), targets (n,) and seeds (n,)."""
-
-Columns = dict[str, np.ndarray]
 
 
 def explanations_judged(with_labels: bool) -> int:

@@ -11,7 +11,7 @@ from finetrust.core.once import once
 from finetrust.core.predictions import Predictions
 from finetrust.trust.interpretability.choice import STEP as CHOICE
 from finetrust.trust.interpretability.choice import choice_of, title_of
-from finetrust.trust.interpretability.explained_tables import step_of
+from finetrust.trust.interpretability.explained_tables import step_of, table_with
 from finetrust.trust.trials.same_items import same_items
 
 TRIAL = "sanity"
@@ -97,7 +97,7 @@ def found_in(evidence: Evidence) -> Found:
     table = step_of(evidence, STEP, TRIAL)
     _, table = same_items([evidence.clean, table], "no item that was explained is judged")
     names = [name.removesuffix(".entropy") for name in table.columns if name.endswith(".entropy")]
-    choice = next((of[CHOICE] for of in evidence.trials.values() if CHOICE in of), None)
+    choice = table_with(evidence.trials, CHOICE)
     if choice is None:
         if not names:
             raise NotApplicable("no explanation was put to this trial")

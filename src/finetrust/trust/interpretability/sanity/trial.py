@@ -30,13 +30,13 @@ from finetrust.trust.interpretability.sanity.allowance import Allowance, allowan
 from finetrust.trust.interpretability.sanity.checks import (
     SAMPLES,
     STAGES,
-    Columns,
     Items,
     explanations_judged,
     explanations_moved,
     of_changes,
     of_network,
 )
+from finetrust.trust.interpretability.sanity.columns import Columns, fill
 from finetrust.trust.interpretability.sanity.found import AGREEMENT, ANSWER, STEP, TRIAL
 from finetrust.trust.interpretability.sanity.harmless import HarmlessChange, chosen_changes, facts
 from finetrust.trust.interpretability.sanity.permuted_labels import (
@@ -142,16 +142,16 @@ def _sanity(bench: Bench, plan: Plan) -> Predictions:
         taken = _taken(bench, plan, plan.allowance.judged(judged * passes))
         for places, items in _batches(bench, plan, taken, title):
             batch = of_network(method, explain, bench.network, permuted, items, bench.seed)
-            _write(of_method, places, batch, len(plan.rows))
+            fill(of_method, places, batch, len(plan.rows))
         of_method["judged"] = _flags(taken, len(plan.rows))
         taken = _taken(bench, plan, plan.allowance.moved(moved * passes, method == chosen))
         for places, items in _batches(bench, plan, taken, f"{title}, changed"):
             stays = {name: values[places] == 1 for name, values in answers.items()}
             batch = of_changes(explain, bench.network, plan.changes, stays, items)
-            _write(of_method, places, batch, len(plan.rows))
+            fill(of_method, places, batch, len(plan.rows))
         of_method["moved"] = _flags(taken, len(plan.rows))
         columns |= {f"{method}.{name}": values for name, values in of_method.items()}
-    return _table(bench, plan, columns)
+    return Predictions(bench.ids(plan.rows), columns)
 
 
 def _answers(bench: Bench, plan: Plan) -> Columns:
@@ -166,7 +166,7 @@ def _answers(bench: Bench, plan: Plan) -> Columns:
             logits = bench.inference(changed)
             same = (logits.argmax(dim=1) == targets) & logits.isfinite().all(dim=1)
             batch[change.name] = same.double().where(altered, torch.nan).cpu().numpy()
-        _write(found, places, batch, len(plan.rows))
+        fill(found, places, batch, len(plan.rows))
     return found
 
 
@@ -197,8 +197,8 @@ def _agreement(bench: Bench, plan: Plan) -> Predictions:
             batch[f"{pair}.rank"] = rank_correlation(maps[one], maps[two]).cpu().numpy()
             batch[f"{pair}.top"] = top_overlap(maps[one], maps[two]).cpu().numpy()
             batch[f"{pair}.compared"] = (explained[one] & explained[two]).astype(float)
-        _write(columns, places, batch, n)
-    return _table(bench, plan, columns)
+        fill(columns, places, batch, n)
+    return Predictions(bench.ids(plan.rows), columns)
 
 
 def _order(bench: Bench, plan: Plan) -> np.ndarray:
@@ -220,18 +220,8 @@ def _batches(
         yield places, (images, targets, bench.seeds(part))
 
 
-def _write(columns: Columns, places: np.ndarray, batch: Columns, n: int) -> None:
-    for name, values in batch.items():
-        columns.setdefault(name, np.full(n, np.nan))[places] = values
-
-
 def _flags(taken: np.ndarray, n: int) -> np.ndarray:
     return np.isin(np.arange(n), taken)
-
-
-def _table(bench: Bench, plan: Plan, columns: Columns) -> Predictions:
-    ids = np.asarray([bench.dataset.ids[row] for row in plan.rows], dtype=str)
-    return Predictions(ids, columns, bench.clean.split)
 
 
 trials.add(TRIAL, Sanity())

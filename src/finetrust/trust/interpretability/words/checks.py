@@ -9,6 +9,7 @@ from finetrust.models.text_preprocessing import TextPreprocessing
 from finetrust.trust.interpretability.agreement import order_kept
 from finetrust.trust.interpretability.complexity import entropy, gini
 from finetrust.trust.interpretability.randomisation import drawn_anew
+from finetrust.trust.interpretability.sanity.columns import Columns
 from finetrust.trust.interpretability.words.alike import compared, described
 from finetrust.trust.interpretability.words.choosing import batch_of
 from finetrust.trust.interpretability.words.explaining import Texts
@@ -19,8 +20,6 @@ from finetrust.trust.interpretability.words.word_attributions import relative_er
 from finetrust.trust.interpretability.words.worded import Worded
 
 STAGES = 4
-
-Columns = dict[str, np.ndarray]
 
 
 def explanations_judged(with_labels: bool) -> int:

@@ -19,6 +19,7 @@ from finetrust.trust.interpretability.agreement import rank_correlation, top_ove
 from finetrust.trust.interpretability.choice import STEP as CHOICE
 from finetrust.trust.interpretability.choice import choice_of
 from finetrust.trust.interpretability.sanity.allowance import Allowance, allowance_of
+from finetrust.trust.interpretability.sanity.columns import Columns, fill
 from finetrust.trust.interpretability.sanity.found import AGREEMENT, ANSWER, STEP
 from finetrust.trust.interpretability.sanity.permuted_labels import (
     training_items,
@@ -27,7 +28,6 @@ from finetrust.trust.interpretability.sanity.permuted_labels import (
 from finetrust.trust.interpretability.words.alike import FEWEST, compared
 from finetrust.trust.interpretability.words.checks import (
     STAGES,
-    Columns,
     explanations_judged,
     explanations_moved,
     of_changes,
@@ -173,7 +173,7 @@ def _sanity(bench: Bench, plan: Plan) -> Predictions:
         some = texts.take(np.flatnonzero(np.isin(texts.places, taken)))
         if len(some):
             found = of_network(method, bench.network, permuted, some, bench.seed)
-            _write(of_method, some.places, found, n)
+            fill(of_method, some.places, found, n)
         of_method["judged"] = np.isin(np.arange(n), taken)
         count = plan.allowance.moved(plan.moved * each, method == chosen)
         taken = _taken(texts, count, bench.seed)
@@ -182,10 +182,10 @@ def _sanity(bench: Bench, plan: Plan) -> Predictions:
             some = texts.take(rows)
             of_some = {name: [of_texts[row] for row in rows] for name, of_texts in others.items()}
             found = of_changes(method, bench.network, preprocessing_of(bench), of_some, some)
-            _write(of_method, some.places, found, n)
+            fill(of_method, some.places, found, n)
         of_method["moved"] = np.isin(np.arange(n), taken)
         columns |= {f"{method}.{name}": values for name, values in of_method.items()}
-    return _table(bench, plan, columns)
+    return Predictions(bench.ids(plan.rows), columns)
 
 
 def _answers(
@@ -239,9 +239,9 @@ def _agreement(bench: Bench, plan: Plan) -> Predictions:
             f"{pair}.rank": compared(rank_correlation, *of_both),
             f"{pair}.top": compared(top_overlap, *of_both),
         }
-        _write(columns, np.array(both, np.int64), found_of_pair, n)
+        fill(columns, np.array(both, np.int64), found_of_pair, n)
         columns[f"{pair}.compared"] = (explained[one] & explained[two]).astype(float)
-    return _table(bench, plan, columns)
+    return Predictions(bench.ids(plan.rows), columns)
 
 
 def _texts(bench: Bench, plan: Plan) -> Texts:
@@ -256,16 +256,6 @@ def _taken(texts: Texts, count: int, seed: int) -> np.ndarray:
     drawn = np.random.default_rng(seed).permutation(len(texts))
     short = np.array([len(text) < FEWEST for text in texts.texts], bool)[drawn]
     return texts.places[drawn[np.argsort(short, kind="stable")][:count]]
-
-
-def _write(columns: Columns, places: np.ndarray, found: Columns, n: int) -> None:
-    for name, values in found.items():
-        columns.setdefault(name, np.full(n, np.nan))[places] = values
-
-
-def _table(bench: Bench, plan: Plan, columns: Columns) -> Predictions:
-    ids = np.asarray([bench.dataset.ids[row] for row in plan.rows], dtype=str)
-    return Predictions(ids, columns, bench.clean.split)
 
 
 trials.add(TRIAL, WordSanity())

@@ -127,7 +127,7 @@ def _faithfulness(bench: Bench, rows: np.ndarray, targets: np.ndarray) -> Predic
         maps = _maps(bench, some, method, counts)
         for name, values in _figures(bench, some, maps).items():
             columns[name][some.places] = values
-    ids = np.asarray([bench.dataset.ids[row] for row in rows], dtype=str)
+    ids = bench.ids(rows)
     return Predictions(ids, columns, bench.clean.split)
 
 

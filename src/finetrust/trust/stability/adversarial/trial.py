@@ -92,7 +92,7 @@ def _attacked(
         bench.network, pixels, labels, bench.seeds(rows), norm,
         grid.sizes, grid.reference, strength,
     )  # fmt: skip
-    ids = np.asarray([bench.dataset.ids[row] for row in rows], dtype=str)
+    ids = bench.ids(rows)
     columns = columns_of(found, target, grid)
     return Predictions(ids, columns, bench.clean.split, f"{TRIAL} {norm.name}")
 

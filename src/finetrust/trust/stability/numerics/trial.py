@@ -54,7 +54,7 @@ def _answers(variant: Variant, bench: Bench, rows: np.ndarray) -> Predictions:
     try:
         return variant.ask(bench, rows)
     except NotApplicable as reason:
-        ids = np.asarray([bench.dataset.ids[row] for row in rows], dtype=str)
+        ids = bench.ids(rows)
         return Predictions(ids, {REASON: np.full(len(rows), str(reason))})
 
 

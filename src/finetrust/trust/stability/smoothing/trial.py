@@ -63,7 +63,7 @@ def _table(bench: Bench, rows: np.ndarray, draws: int) -> Predictions:
     target = bench.clean["target"][rows].astype(np.int64)
     facts = {"sigma": SIGMA, "alpha": ALPHA, "draws": draws}
     constants = {name: np.full(len(rows), value) for name, value in facts.items()}
-    ids = np.asarray([bench.dataset.ids[row] for row in rows], dtype=str)
+    ids = bench.ids(rows)
     columns = {"target": target, **vars(found), **constants}
     return Predictions(ids, columns, bench.clean.split, f"{TRIAL} {SIGMA:g}")
 

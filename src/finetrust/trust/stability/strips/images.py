@@ -115,7 +115,7 @@ def _attacks(
         points, size = broken_images(bench.network, images, labels, of_items, smallest[attacked])
         with torch.no_grad():
             logits = bench.network(points).float().cpu().numpy()
-    ids = np.array([bench.dataset.ids[row] for row in rows[attacked]], dtype=str)
+    ids = bench.ids(rows[attacked])
     answers = answers_of(Predictions(ids, {"logits": logits}), bench.calibration, ids.tolist())
     for number, place in enumerate(attacked.tolist()):
         if np.isnan(size[number]):
