@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from finetrust.api.run import Run
-from finetrust.config import EvaluateOptions, TuneOptions, make_options
+from finetrust.config import DataColumns, EvaluateOptions, make_options
 from finetrust.core.errors import UserError
 from finetrust.data.dataset import Dataset
 from finetrust.data.index import DataIndex
@@ -65,7 +65,8 @@ def part_of_run(run: Run, task: Task, split: str) -> Dataset | None:
     index = DataIndex.load(file).of_split(split)
     digests = dict(zip(index.ids, index.digests, strict=True))
     try:
-        options = make_options(TuneOptions, config)
+        known = {key: config[key] for key in DataColumns.model_fields if key in config}
+        options = make_options(DataColumns, known)
         opened = open_dataset(config["data"], DataOptions.of_mapping(config))
         rows = [row for row, name in enumerate(opened.ids) if name in digests]
         taken = task.align(task.prepare(opened.take(rows), options), run.model.classes)
