@@ -6,9 +6,13 @@ the medians. Decoding is not counted: the batches are ready.
 
     python benchmarks/step_overhead.py --data digits --model resnet50 --input-size 96 --weights random
     python benchmarks/step_overhead.py --data ../shared/data/bccd --model FILE.py:FUNCTION --additions ema,sam
+    python benchmarks/step_overhead.py --data cifar10 --model resnet18 --additions none \
+        --mixings mixup,cutmix --augments "augmix; crop-flip + random-erasing"
 
-Then the same with each addition in turn: how many times a plain step it takes, both by the bare loop
-beside them. What is done once an epoch (swa's pass over the training data) is not counted.
+Then the same with each addition and each way of mixing in turn: how many times a plain step it takes,
+both by the bare loop beside them. What is done once an epoch (swa's pass over the training data) is not
+counted. Augmentation is no part of a step: of each of ``--augments`` the time for a decoded item is shown,
+by turns with ``crop-flip``.
 
 Every option of ``finetrust tune`` can be given as ``--option value``.
 """
@@ -22,6 +26,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -42,6 +47,7 @@ from finetrust.tuning.plan import read_plan
 from finetrust.tuning.stages import Setting, make_stage
 
 WARM_UP = 2
+ITEMS_A_STEP = 32
 
 
 def main() -> None:
@@ -49,6 +55,8 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=20, help="steps of each")
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--additions", default="ema,sgd,sam,asam", help="none for no others")
+    parser.add_argument("--mixings", default="none", help="mixup, cutmix or both, with alpha 1")
+    parser.add_argument("--augments", default="none", help="as --augment spells them, joined by ;")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     ours, rest = parser.parse_known_args()
     given = {
@@ -67,11 +75,48 @@ def main() -> None:
         f"{options.data}, {options.model}, batch {ours.batch_size}, {ours.device}, {ours.steps} steps: "
         f"bare loop {bare:.4f} s/step, finetrust {plain:.4f}, ratio {plain / bare:.3f}"
     )
-    for name in filter(None, ours.additions.removeprefix("none").split(",")):
-        beside, added = timed(f"full + {name}", options, task, dataset, ours)
+    others = [(f"+ {name}", f"full + {name}", options) for name in listed(ours.additions, ",")]
+    others += [
+        (f"--{name}", "full", options.model_copy(update={name: 1.0}))
+        for name in listed(ours.mixings, ",")
+    ]
+    for shown, text, chosen in others:
+        beside, added = timed(text, chosen, task, dataset, ours)
         print(
-            f"+ {name}: {added:.4f} s/step, {added / beside / (plain / bare):.3f} times a plain one"
+            f"{shown}: {added:.4f} s/step, {added / beside / (plain / bare):.3f} times a plain one"
         )
+    if augments := listed(ours.augments, ";"):
+        network = task.network(task.assemble(options, dataset), dataset.classes, options)
+        for text in augments:
+            beside, augmented = timed_items(text, task, network, dataset.split("train"), ours.steps)
+            print(
+                f"--augment '{text}': {1000 * augmented:.2f} ms/item, crop-flip {1000 * beside:.2f}, "
+                f"{augmented / beside:.2f} times"
+            )
+
+
+def listed(names: str, separator: str) -> list[str]:
+    """Return the names in a list of them; none for ``none``."""
+    return [name.strip() for name in names.split(separator) if name.strip() not in ("", "none")]
+
+
+def timed_items(
+    text: str, task: Task, network: Network, train: Dataset, steps: int
+) -> tuple[float, float]:
+    """Return the seconds that crop-flip, and the augmentation `text`, take for a decoded item."""
+    seconds: tuple[list[float], list[float]] = ([], [])
+    kinds = [task.samples(network.preprocessing, augment) for augment in ("crop-flip", text)]
+    rows = np.random.default_rng(0).integers(len(train), size=ITEMS_A_STEP * (steps + WARM_UP))
+    for number, row in enumerate(rows.tolist()):
+        value, target = train.inputs[row], train.targets[row]
+        for samples, found in zip(kinds, seconds, strict=True):
+            torch.manual_seed(number)
+            begin = time.perf_counter()
+            samples.item(value, target)
+            if number >= ITEMS_A_STEP * WARM_UP:
+                found.append(time.perf_counter() - begin)
+    beside, augmented = map(statistics.mean, seconds)
+    return beside, augmented
 
 
 def timed(
@@ -88,12 +133,15 @@ def timed(
             task.begin(net, train)
             networks.append(net.to(ours.device))
         net, other = networks
-        phase = plan.strategy(options, len(pretrained_layers(net)), task.defaults)[0]
-        start = Start(options, net, train)
+        phase = plan.phases(options, len(pretrained_layers(net)), task)[0]
+        start = Start(options, net, train, task)
         accelerator = new_accelerator(torch.device(ours.device), "fp32")
+        nothing, penalties = train.take([]), plan.penalties(start)
+        mix = task.mix(options, dataset.classes)
         setting = Setting(
-            task, options, net, train, train.take([]), None, "fp32", (0, 1), plan.penalties(start)
+            start, plan, nothing, mix, "fp32", (0, 1), penalties, plan.disturbance(start)
         )
+        plan.parametrise(net)
         stage = make_stage(phase, setting)
         endless = (batch for epoch in itertools.count() for batch in stage.batches.epoch(epoch, 0))
         ready = list(itertools.islice(endless, ours.steps + WARM_UP))
@@ -107,7 +155,7 @@ def timed(
             options,
             objective,
             dataset.classes,
-            None,
+            mix,
             RunFolder(Path(folder)),
             accelerator,
             plan,

@@ -12,7 +12,7 @@ import typer
 from pydantic.fields import FieldInfo
 
 from finetrust import __version__
-from finetrust.config import EvaluateOptions, Options, TuneOptions
+from finetrust.config import EvaluateOptions, Options, SearchOptions, SelectOptions, TuneOptions
 from finetrust.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -312,6 +312,43 @@ def predict(
 
 
 @app.command()
+@_options_of(SearchOptions)
+def search(
+    *,
+    config: Config = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the search in --out, if there is one.")
+    ] = False,
+    take: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NUMBER",
+            help="Search no further: train this trial of the search in --out, or best, and judge it on "
+            "test data.",
+        ),
+    ] = None,
+    final: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Run folder for --take. \\[default: final in --out]"),
+    ] = None,
+    quiet: Quiet = False,
+    **options: Any,
+) -> None:
+    """Search strategies and hyper-parameters, for one measure or several, on validation data."""
+    from finetrust.api.search import search as search_points
+    from finetrust.api.take import take_from_command
+
+    if take is not None or final is not None:
+        run = take_from_command(take, final, config=config, quiet=quiet, **options)
+        _print_profile(run.profile)
+        _tell(quiet, f"Saved in {run.path}. Next: finetrust report {run.path}")
+        return
+    found = search_points(config=config, resume=resume, quiet=quiet, **options)
+    _print_search(found)
+    _tell(quiet, f"Saved in {found.path}: search.html, search.json, best.yaml")
+
+
+@app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for the two runs and the report.")] = Path(
         "runs/demo"
@@ -362,6 +399,14 @@ def _print_gates(result: Any) -> None:
         raise typer.Exit(1)
 
 
+def _print_search(found: Any) -> None:
+    from rich.console import Console
+
+    from finetrust.report.search_table import search_table
+
+    Console(highlight=False).print(search_table(found))
+
+
 def _print_comparison(comparison: Any) -> None:
     from rich.console import Console
 
@@ -373,3 +418,120 @@ def _print_comparison(comparison: Any) -> None:
 def _tell(quiet: bool, text: str) -> None:
     if not quiet:
         typer.echo(text, err=True)
+
+
+recipes_app = typer.Typer(
+    help="Named values for what is not given otherwise, with their reasons: tune --recipe NAME.",
+    invoke_without_command=True,
+)
+app.add_typer(recipes_app, name="recipes")
+
+
+@recipes_app.callback()
+def recipes(context: typer.Context) -> None:
+    """List the recipes, or show one with the reason and the source of every value."""
+    from finetrust.report.recipe_text import recipe_list
+
+    if context.invoked_subcommand is None:
+        print(recipe_list())
+
+
+@recipes_app.command("show")
+def show_recipe(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="One of 'finetrust recipes'.")],
+) -> None:
+    """Show a recipe with the reason and the source of every value."""
+    from finetrust.report.recipe_text import recipe_text
+    from finetrust.tuning.recipe import read_recipe
+
+    print(recipe_text(read_recipe(name)))
+
+
+Builder = Annotated[
+    str | None,
+    typer.Option("--model", help="FILE.py:FUNCTION that may be run to build the architecture."),
+]
+
+
+@app.command()
+def soup(
+    runs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RUN...", help="Runs from the same pretrained weights, two or more."
+        ),
+    ],
+    kind: Annotated[
+        Literal["greedy", "uniform"],
+        typer.Option(help="greedy: those that make it no worse on validation data; uniform: all."),
+    ] = "greedy",
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the new run.")] = Path(
+        "runs/soup"
+    ),
+    model: Builder = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, ...")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Average the weights of finished runs into one network."""
+    from finetrust.api.soup import soup as make_soup
+
+    made = make_soup(*runs, kind=kind, out=out, model=model, device=device, quiet=quiet)
+    _tell_made(quiet, made)
+
+
+@app.command()
+def ensemble(
+    runs: Annotated[
+        list[Path],
+        typer.Argument(metavar="RUN...", help="Runs on the same data; one with --mc-dropout."),
+    ],
+    mc_dropout: Annotated[
+        int | None,
+        typer.Option(
+            help="Instead pass one run so many times, each time with other units dropped."
+        ),
+    ] = None,
+    rate: Annotated[
+        float | None,
+        typer.Option(
+            help="Share of the units that a pass drops. \\[default: that of the network's dropout "
+            "layers, or 0.1 before the head]"
+        ),
+    ] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the new run.")] = Path(
+        "runs/ensemble"
+    ),
+    model: Builder = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, ...")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Make finished runs into one model that answers with the average of their answers."""
+    from finetrust.api.ensemble import ensemble as make_ensemble
+
+    made = make_ensemble(
+        *runs, mc_dropout=mc_dropout, rate=rate, out=out, model=model, device=device, quiet=quiet
+    )
+    _tell_made(quiet, made)
+
+
+def _tell_made(quiet: bool, run: Any) -> None:
+    _tell(quiet, _tuned(run.folder.record))
+    _tell(quiet, f"Saved in {run.path}. Next: finetrust evaluate {run.path}")
+
+
+@app.command()
+@_options_of(SelectOptions)
+def select(*, config: Config = None, quiet: Quiet = False, **options: Any) -> None:
+    """Rank pretrained models by how well they would suit labelled data, before any training.
+
+    What was found of a model is kept in --out: the same command goes on where it was cut off.
+    """
+    from rich.console import Console
+
+    from finetrust.api.select import select as select_model
+    from finetrust.report.selection_table import selection_table
+
+    selection = select_model(config=config, quiet=quiet, **options)
+    Console(highlight=False).print(selection_table(selection))
+    _tell(quiet, f"Saved in {selection.path}: selection.html, selection.json")
+    _tell(quiet, f"Next: finetrust tune --model auto --data {selection.data['name']}")

@@ -49,8 +49,9 @@ class ModelOptions(Options):
     model: str | None = Field(
         None,
         description="torchvision, timm or Hugging Face transformers name (prefix torchvision:, timm: "
-        "or transformers: to choose), a local transformers folder, a weights file, or "
-        "FILE.py:FUNCTION that builds a module (its code is run).",
+        "or transformers: to choose), a local transformers folder, a weights file, "
+        "FILE.py:FUNCTION that builds a module (its code is run), or, for tune, auto: the best by finetrust "
+        "select (auto:FOLDER, auto:NAME,NAME).",
     )
     weights: str = Field(
         "pretrained",
@@ -158,6 +159,11 @@ class TuneOptions(ModelOptions, DataColumns, CalibrationOptions, ComputeOptions)
     test_fraction: Fraction = Field(
         0.15, description="Share cut off for testing where the data name no split at all."
     )
+    recipe: str | None = Field(
+        None,
+        description="Named values for what is not given otherwise; 'finetrust recipes' lists them. "
+        "[default: none]",
+    )
     strategy: str = Field(
         "lp-ft",
         description="What fine-tuning changes, and how; with what is added: 'lp-ft + ema'.",
@@ -174,8 +180,10 @@ class TuneOptions(ModelOptions, DataColumns, CalibrationOptions, ComputeOptions)
     epochs: Count | None = Field(
         None, description="Passes over the training data. [default: the strategy's]"
     )
-    learning_rate: Positive | None = Field(
-        None, description="Peak learning rate of the head. [default: the strategy's]"
+    learning_rate: Positive | Literal["auto"] | None = Field(
+        None,
+        description="Peak learning rate of the head; auto: the strategy's rates are scaled by what a "
+        "range test on the training data finds. [default: the strategy's]",
     )
     backbone_learning_rate: Positive | None = Field(
         None, description="Peak learning rate of the last backbone layer. [default: the strategy's]"
@@ -204,8 +212,10 @@ class TuneOptions(ModelOptions, DataColumns, CalibrationOptions, ComputeOptions)
     class_weights: Literal["none", "balanced"] = Field(
         "none", description="balanced: weight the loss by inverse class frequency."
     )
-    augment: Literal["none", "crop", "crop-flip", "trivialaugment"] | None = Field(
-        None, description="Augmentation of training inputs. [default: the strategy's]"
+    augment: str | None = Field(
+        None,
+        description="Augmentation of training inputs: a frame (none, crop, crop-flip) and what is added, "
+        "such as 'crop-flip + augmix + random-erasing(probability=0.25)'. [default: the strategy's]",
     )
     mixup: NonNegative = Field(0.0, description="Alpha of mixup; 0 is off.")
     cutmix: NonNegative = Field(0.0, description="Alpha of CutMix; 0 is off.")
@@ -329,6 +339,46 @@ class EvaluateOptions(ModelOptions, DataColumns, CalibrationOptions, ComputeOpti
     out: str | None = Field(None, description="Folder for the results. [default: the run folder]")
 
 
+class SearchOptions(TuneOptions):
+    """Everything that decides the outcome of ``finetrust search``."""
+
+    trials: Count | None = Field(None, description="So many trials in all.")
+    budget: str | None = Field(
+        None,
+        description="So much time in all, such as 2h, 90m or 1h30m: no trial begins that would probably "
+        "not end within it.",
+    )
+    maximize: Names = Field(
+        (),
+        description="Measures to make as high as possible, comma-separated, as finetrust evaluate names "
+        "them. [default: the task's main one, where --minimize names none either]",
+    )
+    minimize: Names = Field(
+        (), description="Measures to make as low as possible, comma-separated, such as ece."
+    )
+    space: str | None = Field(
+        None,
+        description="YAML file with what may vary: choices and ranges. [default: strategies, additions "
+        "and the main hyper-parameters, as they suit the task]",
+    )
+    prune: bool = Field(
+        True, description="Stop a trial whose learning curve falls behind those of its kind."
+    )
+    effort: Literal["quick", "standard", "full"] = Field(
+        "quick",
+        description="How precise figures of stability and interpretability are to be; see finetrust "
+        "evaluate.",
+    )
+    storage: str | None = Field(
+        None,
+        description="URL of a data base that several machines share, as SQLAlchemy writes it. "
+        "[default: a file of SQLite in the folder]",
+    )
+    out: str | None = Field(
+        None, description="Folder of the search. [default: runs/search-MODEL-DATA]"
+    )
+
+
 Kind = TypeVar("Kind", bound=Options)
 
 
@@ -394,3 +444,52 @@ def _user_error(
         f"{where}option '{key}' is {first['input']!r}: {said}",
         f"Change it; {key}: {kind.model_fields[key].description}",
     )
+
+
+class SelectOptions(DataColumns, ComputeOptions):
+    """Everything that decides the outcome of ``finetrust select``."""
+
+    models: Annotated[tuple[str | dict[str, Any], ...], BeforeValidator(_numbers)] = Field(
+        (),
+        description="Models to choose from, comma-separated: names as for --model, NAME@WEIGHTS-FILE, "
+        "and patterns such as timm:top20@25MB (the largest of each family up to a size) or "
+        "timm:top20@6M (parameters). In YAML also options such as {model: NAME, mean: ...}. "
+        "[default: timm:top10@50MB for images]",
+    )
+    val_fraction: Fraction = Field(
+        0.15, description="Share cut off for validation where the data name no such split."
+    )
+    test_fraction: Fraction = Field(
+        0.15, description="Share cut off for testing where the data name no split at all."
+    )
+    input_size: Count | None = Field(
+        None, description="Longer side of an image's input in pixels. [default: each model's own]"
+    )
+    max_length: Count | None = Field(
+        None, description="Tokens of a text that are read at once. [default: each model's own]"
+    )
+    trust_remote_code: bool = Field(
+        False, description="Run the code that comes with models of Hugging Face's hub."
+    )
+    max_size: Positive | None = Field(
+        None, description="Leave out models whose weights take more, in MB of float32."
+    )
+    max_latency: Positive | None = Field(
+        None, description="Leave out models that take longer for one input here, in ms."
+    )
+    max_input_size: Count | None = Field(
+        None, description="Leave out models that read larger images (pixels) or more tokens."
+    )
+    licences: Names = Field(
+        (),
+        description="Licences that are allowed, comma-separated, such as apache-2.0,mit; what is not "
+        "known is left out too. [default: all]",
+    )
+    items: Count | None = Field(
+        None, description="At most so many training items are read. [default: all]"
+    )
+    budget: str | None = Field(
+        None, description="Time that may be spent, such as 90s, 10m or 1h30m. [default: no limit]"
+    )
+    jobs: Count = Field(1, description="Models that are examined at a time, each by a process.")
+    out: str | None = Field(None, description="Folder of the results. [default: runs/select-DATA]")

@@ -88,9 +88,6 @@ def test_trivialaugment_changes_colours_and_leaves_boxes_tight() -> None:
     box = [(40, 30, 80, 60)]
     changed = DetectionSamples(LETTERBOX, "trivialaugment")
     plain = DetectionSamples(LETTERBOX, "crop-flip")
-    names = changed._recolour._AUGMENTATION_SPACE
-    assert not {"Rotate", "ShearX", "ShearY", "TranslateX", "TranslateY"} & set(names)
-    assert {"Identity", "Brightness", "Equalize"} <= set(names)
     differs = 0
     for seed in range(20):
         torch.manual_seed(seed)

@@ -18,13 +18,13 @@ accelerator = Accelerator(cpu=True)
 model = torch.nn.Linear(300, 300)
 optimizer = torch.optim.AdamW(model.parameters())
 model, optimizer = accelerator.prepare(model, optimizer)
-save_checkpoint(folder, accelerator, Position(step=1), None)
+save_checkpoint(folder, accelerator, Position(step=1), None, {})
 kept = model.weight.detach().clone()
 with torch.no_grad():
     model.weight += 1
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 try:
-    save_checkpoint(folder, accelerator, Position(step=2), None)
+    save_checkpoint(folder, accelerator, Position(step=2), None, {})
 except UserError as error:
     print(error)
 else:
@@ -32,7 +32,7 @@ else:
 path, position = read_position(folder)
 assert position.step == 1, position
 assert [p.name for p in folder.iterdir()] == [path.name], list(folder.iterdir())
-load_checkpoint(path, accelerator, None)
+load_checkpoint(path, accelerator, None, {})
 assert torch.equal(model.weight, kept)
 """
 

@@ -208,7 +208,7 @@ def _evaluate(
         options,
         part("train"),
         part("val"),
-        None if run is None else RunRepeats(run),
+        RunRepeats(run) if run is not None and "phases" in run.folder.record else None,
     )
     home = subject.folder.predictions / split
     forget_evidence(home)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from PIL import Image
 
+from finetrust.data.images.augmentations.augment import read_augment
+
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
-Augment = Literal["none", "crop", "crop-flip", "trivialaugment"]
 
 _PIXELS_AT_ONCE = 1 << 18
 
@@ -70,23 +71,35 @@ class Preprocessing:
     def augmented(self, augment: str) -> "Callable[[Image.Image], Tensor]":
         """Return a random transform for training, of the same shape and dtype as `transform`.
 
-        ``crop`` is a random resized crop of 35-100 % of the area, ``crop-flip`` adds mirroring,
-        ``trivialaugment`` adds TrivialAugment (Müller & Hutter 2021).
+        Parameters
+        ----------
+        augment : str
+            As :func:`finetrust.data.images.augmentations.augment.read_augment` takes it.
         """
         from torchvision.transforms import v2
 
         if augment == "none":
             return self.transform()
-        steps: list[Any] = [
-            v2.RandomResizedCrop(
-                self.input_size, scale=(0.35, 1.0), interpolation=self._filter(), antialias=True
-            )
-        ]
-        if augment in ("crop-flip", "trivialaugment"):
-            steps.append(v2.RandomHorizontalFlip())
-        if augment == "trivialaugment":
-            steps.append(v2.TrivialAugmentWide())
-        return v2.Compose([*steps, v2.PILToTensor()])
+        chosen = read_augment(augment)
+        return v2.Compose([*self.framing(chosen.frame), *chosen.steps(), v2.PILToTensor()])
+
+    def framing(self, frame: str) -> "list[Callable[[Image.Image], Image.Image]]":
+        """Return the steps from an image to one of the size of the input.
+
+        Parameters
+        ----------
+        frame : {"none", "crop", "crop-flip"}
+            ``none`` is what an evaluation sees, ``crop`` a random resized crop of 35-100 % of the
+            area, ``crop-flip`` adds mirroring.
+        """
+        from torchvision.transforms import v2
+
+        if frame == "none":
+            return [_ResizeAndCrop(self).framed]
+        crop = v2.RandomResizedCrop(
+            self.input_size, scale=(0.35, 1.0), interpolation=self._filter(), antialias=True
+        )
+        return [crop] if frame == "crop" else [crop, v2.RandomHorizontalFlip()]
 
     def collate(self, prepared: "Sequence[Tensor]") -> "Tensor":
         """Return prepared images as one uint8 tensor (n, 3, input_size, input_size)."""
@@ -161,6 +174,10 @@ class _ResizeAndCrop:
         import numpy as np
         import torch
 
+        return torch.from_numpy(np.array(self.framed(image))).permute(2, 0, 1).contiguous()
+
+    def framed(self, image: Image.Image) -> Image.Image:
+        """Return the image in the size of the input."""
         width, height = image.size
         short = min(width, height)
         if self._squash:
@@ -172,7 +189,7 @@ class _ResizeAndCrop:
         if image.size != (self._size, self._size):
             left, top = _margin(width - self._size), _margin(height - self._size)
             image = image.crop((left, top, left + self._size, top + self._size))
-        return torch.from_numpy(np.array(image)).permute(2, 0, 1).contiguous()
+        return image
 
 
 def _margin(surplus: int) -> int:

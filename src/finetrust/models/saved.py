@@ -17,6 +17,7 @@ from finetrust.core.errors import UserError
 from finetrust.models.head import copied
 from finetrust.models.network import Network
 from finetrust.models.reason import reason
+from finetrust.models.restored import restored
 from finetrust.models.source import Architecture, Provenance, sources
 from finetrust.tasks.task import tasks
 
@@ -91,7 +92,7 @@ def load(
         architecture = Architecture(**facts["architecture"]) if facts["architecture"] else None
     built = _build(architecture, folder, allow_code) if module is None else copied(module)
     with _telling(folder / "model.json"):
-        network = task.restore(built, recipe, preprocessing).eval()
+        network = restored(task, built, recipe, preprocessing).eval()
     with _telling(folder / "weights.safetensors") as file:
         network.load_state_dict(load_file(file))
     return SavedModel(network, name, classes, provenance, architecture, calibration)

@@ -16,7 +16,8 @@ def commands(data: ReportData) -> list[str]:
     config = shlex.quote(f"{data.path.rstrip('/')}/config.yaml")
     if not data.tuned:
         return [f"finetrust evaluate --config {config} --out NEW_FOLDER"] if data.config else []
-    again = f"finetrust tune --config {config} --out NEW_FOLDER"
+    tuned = f"finetrust tune --config {config} --out NEW_FOLDER"
+    again = data.record.get("command") or tuned
     if data.profile is None:
         return [again]
     given = data.profile.context.get("options", {})

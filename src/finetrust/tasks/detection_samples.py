@@ -9,8 +9,9 @@ from PIL import Image
 from torch import Tensor
 from torchvision import tv_tensors
 
+from finetrust.data.images.augmentations.augment import read_augment
 from finetrust.models.letterbox import Letterbox
-from finetrust.tasks.joint_augmentation import TrivialColours, moves
+from finetrust.tasks.joint_augmentation import moves
 
 if TYPE_CHECKING:
     from finetrust.data.boxes.boxes import Boxes
@@ -30,29 +31,27 @@ class DetectionSamples:
     Parameters
     ----------
     letterbox : Letterbox
-    augment : {"none", "crop", "crop-flip", "trivialaugment"}
-        ``crop`` scales the image at random and cuts or pads it to the canvas (large scale jitter,
-        Ghiasi et al. 2021, section 4); boxes that the cut empties are dropped. ``crop-flip`` adds
-        mirroring, ``trivialaugment`` one change of colour drawn as TrivialAugment does (Müller &
-        Hutter 2021) from those of its operations that leave every place where it is: boxes around
-        what was rotated or sheared would no longer be tight.
+    augment : str
+        A frame, and augmentations that move nothing: boxes around what was rotated or sheared would
+        no longer be tight. ``crop`` scales the image at random and cuts or pads it to the canvas
+        (large scale jitter, Ghiasi et al. 2021, section 4); boxes that the cut empties are dropped.
+        ``crop-flip`` adds mirroring.
     """
 
     def __init__(self, letterbox: Letterbox, augment: str) -> None:
         self._letterbox = letterbox
         self._fit = letterbox.transform()
-        self._recolour: Callable[[Any], Any] | None = None
+        chosen = read_augment(augment)
+        self._still = chosen.steps(still=True)
         self._move: Callable[[Any, Any], Any] | None = None
-        if augment != "none":
-            self._move = moves(letterbox, mirror=augment != "crop")
-        if augment == "trivialaugment":
-            self._recolour = TrivialColours()
+        if chosen.frame != "none":
+            self._move = moves(letterbox, mirror=chosen.frame == "crop-flip")
 
     def item(self, value: Image.Image, target: "Boxes") -> tuple[Tensor, Sample]:
+        for step in self._still:
+            value = step(value)
         if self._move is None:
             return self._fit(value), self.target(target)
-        if self._recolour is not None:
-            value = self._recolour(value)
         still = self.target(target)
         boxes = tv_tensors.BoundingBoxes(  # type: ignore[call-arg]
             torch.from_numpy(np.asarray(target.boxes, np.float32).reshape(-1, 4)),

@@ -1,4 +1,4 @@
-"""Random changes of an image and of what is marked on it, together.
+"""The random frame of an image and of what is marked on it, together.
 
 Large scale jitter: Ghiasi et al., "Simple Copy-Paste is a Strong Data Augmentation Method for Instance
 Segmentation", CVPR 2021, section 4.
@@ -45,16 +45,6 @@ def moves(letterbox: Letterbox, mirror: bool, scales: tuple[float, float] = SCAL
     if mirror:
         steps.append(v2.RandomHorizontalFlip())
     return v2.Compose([*steps, v2.PILToTensor()])
-
-
-class TrivialColours(v2.TrivialAugmentWide):
-    """TrivialAugment (Müller & Hutter 2021) over those of its operations that move nothing."""
-
-    _AUGMENTATION_SPACE = {
-        name: strength
-        for name, strength in v2.TrivialAugmentWide._AUGMENTATION_SPACE.items()
-        if not name.startswith(("Shear", "Translate", "Rotate"))
-    }
 
 
 class _ScaleJitter(v2.Transform):

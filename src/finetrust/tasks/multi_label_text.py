@@ -15,6 +15,7 @@ from finetrust.core.predictions import Predictions
 from finetrust.data.dataset import Dataset
 from finetrust.models.assemble import Assembled
 from finetrust.models.network import Network
+from finetrust.tasks.averages import mean_of_labels
 from finetrust.tasks.caution import Caution, Cautious
 from finetrust.tasks.cautious_labels import cautious_labels
 from finetrust.tasks.label_targets import (
@@ -64,6 +65,7 @@ class MultiLabelTextClassification(TextTask):
     options = frozenset({"class_weights", "label_smoothing", "pooling", "max_length"})
     primary = "micro_f1"
     headlines = {"accuracy": "label_micro_f1", "stability": "corruption_label_f1"}
+    average = staticmethod(mean_of_labels)
     pipeline = "text-classification"
 
     def prepare(self, dataset: Dataset, options: DataColumns) -> Dataset:

@@ -15,6 +15,7 @@ from finetrust.data.predictions_table import (
     PredictionColumns,
     read_class_predictions,
 )
+from finetrust.tasks.averages import mean_of_classes
 from finetrust.tasks.caution import Caution, Cautious
 from finetrust.tasks.cautious_classes import cautious_classes
 from finetrust.tasks.class_targets import (
@@ -37,6 +38,7 @@ class OneClass(Task):
 
     primary = "accuracy"
     headlines = {"accuracy": "accuracy", "stability": "corruption_accuracy"}
+    average = staticmethod(mean_of_classes)
 
     @property
     def calibrations(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from finetrust.core.measure import Estimate, measure
 from finetrust.core.predictions import Predictions
 from finetrust.data.dataset import Dataset
 from finetrust.models.network import Network
+from finetrust.tasks.averages import mean_of_numbers
 from finetrust.tasks.image_task import ImageTask
 from finetrust.tasks.task import Objective, tasks
 from finetrust.trust.accuracy.intervals import (
@@ -57,7 +58,8 @@ class Regression(ImageTask):
 
     primary = "r2"
     headlines = {"accuracy": "r2"}
-    augments = ("none", "crop", "crop-flip")
+    changes = frozenset({"frame"})
+    average = staticmethod(mean_of_numbers)
 
     def prepare(self, dataset: Dataset, options: DataColumns) -> Dataset:
         if dataset.targets.dtype.kind == "f" and dataset.targets.ndim == 1:

@@ -27,6 +27,7 @@ from finetrust.models.segmenters.assemble import (
     segmentation_network,
     segmenter_as_it_comes,
 )
+from finetrust.tasks.averages import mean_of_maps
 from finetrust.tasks.class_targets import balanced_weights, class_positions
 from finetrust.tasks.segmentation_answers import decoded_masks, mask_predictions
 from finetrust.tasks.segmentation_figures import Judged, judged, mask_figures
@@ -41,6 +42,8 @@ class Segmentation(Task):
     """Targets are masks, outputs are logits at a quarter of the canvas (n, classes, h, w)."""
 
     kind = IMAGES
+    changes = frozenset({"frame", "colours"})
+    average = staticmethod(mean_of_maps)
     options = frozenset({"head", "loss", "class_weights", "label_smoothing", "sliding_window"})
     primary = "miou"
     headlines = {

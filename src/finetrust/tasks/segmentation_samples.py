@@ -9,10 +9,11 @@ from PIL import Image
 from torch import Tensor
 from torchvision import tv_tensors
 
+from finetrust.data.images.augmentations.augment import read_augment
 from finetrust.data.masks.masks import IGNORE, Mask
 from finetrust.models.letterbox import Letterbox
 from finetrust.models.segmentation_preprocessing import Windows
-from finetrust.tasks.joint_augmentation import TrivialColours, moves
+from finetrust.tasks.joint_augmentation import moves
 
 SCALES = (0.9, 1.8)
 """Scale of a training image: seldom less than what fills the canvas, for beside it nothing is learnt."""
@@ -26,24 +27,25 @@ class SegmentationSamples:
     preprocessing : Letterbox
         With :class:`Windows`, what nothing random has cut stays as large as it is, and batches are
         lists.
-    augment : {"none", "crop", "crop-flip", "trivialaugment"}
-        ``crop`` scales at random and cuts or pads to the canvas, ``crop-flip`` adds mirroring,
-        ``trivialaugment`` one change of colour; a mask keeps its classes through all of them.
+    augment : str
+        A frame, and augmentations that move nothing: a mask keeps its classes through them. ``crop``
+        scales at random and cuts or pads to the canvas, ``crop-flip`` adds mirroring.
     """
 
     def __init__(self, preprocessing: Letterbox, augment: str) -> None:
         self._preprocessing = preprocessing
         self._prepare = preprocessing.transform()
-        self._move = None if augment == "none" else moves(preprocessing, augment != "crop", SCALES)
-        self._recolour: Callable[[Any], Any] | None = None
-        if augment == "trivialaugment":
-            self._recolour = TrivialColours()
+        chosen = read_augment(augment)
+        self._still = chosen.steps(still=True)
+        self._move: Callable[[Any, Any], Any] | None = None
+        if chosen.frame != "none":
+            self._move = moves(preprocessing, chosen.frame == "crop-flip", SCALES)
 
     def item(self, value: Image.Image, target: Mask) -> tuple[Tensor, Tensor]:
+        for step in self._still:
+            value = step(value)
         if self._move is None:
             return self._prepare(value), self.target(target)
-        if self._recolour is not None:
-            value = self._recolour(value)
         image, mask = self._move(value, tv_tensors.Mask(torch.from_numpy(target.read())))
         return image, mask.as_subclass(Tensor)
 

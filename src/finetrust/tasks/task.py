@@ -17,6 +17,8 @@ from finetrust.core.predictions import Predictions
 from finetrust.core.registry import Registry
 from finetrust.data.dataset import Dataset
 from finetrust.data.findings import Findings
+from finetrust.data.images.augmentations.augment import borne
+from finetrust.data.images.augmentations.augmentation import Change
 from finetrust.data.input_kind import InputKind, Size
 from finetrust.data.predictions_table import GivenPredictions, PredictionColumns
 from finetrust.data.samples import Samples
@@ -79,7 +81,7 @@ class TrainingDefaults:
     layer_decay : float
         Factor on the rate from each pretrained layer to the one below it.
     augment : str
-        Augmentation while the backbone trains.
+        Augmentation while the backbone trains, as ``--augment`` spells it.
     probe_epochs, full_epochs : int
         Epochs of a phase on the frozen backbone, and of one in which the backbone trains.
     """
@@ -124,8 +126,8 @@ class Task(ABC):
     counted: str = "items"
     """What class counts are counts of, in the plural."""
 
-    augments: tuple[str, ...] = ("none", "crop", "crop-flip", "trivialaugment")
-    """The augmentations there are for it."""
+    changes: frozenset[Change] = frozenset({"frame", "colours", "parts"})
+    """What of an input an augmentation may change without making its target wrong."""
 
     background: tuple[str, ...] = ()
     """Classes that stand for nothing in particular; that they are many says nothing."""
@@ -143,6 +145,9 @@ class Task(ABC):
     """Which of `TASK_OPTIONS` it heeds; another one that the user gives is refused."""
 
     defaults: TrainingDefaults = TrainingDefaults()
+
+    average: Callable[[Sequence[Tree]], Tree] | None = None
+    """From the outputs of several networks for the same inputs to one; None where that means nothing."""
 
     # What a target is.
 
@@ -182,6 +187,11 @@ class Task(ABC):
     def baseline(self, train: Dataset) -> Baseline | None:
         """Return a plain model fitted to the training data, to show beside the network; or None."""
         return None
+
+    @property
+    def augments(self) -> tuple[str, ...]:
+        """What ``--augment`` may be made of."""
+        return borne(self.changes)
 
     @property
     def calibrations(self) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ class TextTask(Task):
 
     kind = TEXTS
     counted = "texts"
-    augments = ("none",)
+    changes = frozenset()
     defaults = TrainingDefaults(
         backbone_share=0.2, scratch_rate=3e-4, augment="none", full_epochs=3
     )

@@ -11,6 +11,7 @@ from finetrust.config import DataColumns, TuneOptions
 from finetrust.core.errors import UserError
 from finetrust.core.predictions import Predictions
 from finetrust.data.dataset import Dataset
+from finetrust.tasks.averages import mean_of_classes
 from finetrust.tasks.class_targets import balanced_weights
 from finetrust.tasks.tag_targets import (
     aligned_tags,
@@ -46,6 +47,7 @@ class TokenClassification(TextTask):
     options = frozenset({"class_weights", "label_smoothing", "max_length"})
     background = ("O",)
     headlines = {"accuracy": "entity_f1", "stability": "corruption_entity_f1"}
+    average = staticmethod(mean_of_classes)
     explanations = ("entity_attributions",)
     counted = "words"
     pipeline = "token-classification"

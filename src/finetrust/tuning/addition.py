@@ -1,19 +1,21 @@
 """An addition to a strategy: what is joined by ``+`` to the strategy that says what trains."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from finetrust.config import Options, TuneOptions
 from finetrust.core.registry import Registry
 from finetrust.data.dataset import Dataset
+from finetrust.models.inference import Inference
 from finetrust.models.network import Network
 from finetrust.models.tree import Tree
-from finetrust.tasks.task import Task
+from finetrust.tasks.task import Objective, Task
 from finetrust.tuning.averager import Averager
 from finetrust.tuning.optimizer import Schedule
 from finetrust.tuning.perturbation import Perturbation
@@ -25,6 +27,15 @@ Companion = Callable[[int, Any], Tensor]
 Before it is called, torch's default generator stands where it stood before the item was augmented:
 the same draws move both alike.
 """
+
+Disturbance = Callable[[Objective, nn.Module, Tree, Tree], Tree]
+"""From the objective, what trains, the inputs and the targets of a pass to the inputs it is made with.
+
+Pixels come as floats in [0, 1].
+"""
+
+Gather = Callable[[Tensor], Tensor]
+"""From a tensor of this process to those of all of them along the first axis, padded with -1."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +50,15 @@ class Planned:
         As it was opened; unreadable items are still there.
     phases : sequence of Phase
         As the strategy plans them for some network.
+    added : mapping of str to Addition
+        All that is added to the strategy, by name.
     """
 
     options: TuneOptions
     task: Task
     dataset: Dataset
     phases: Sequence[Phase]
+    added: "Mapping[str, Addition]"
 
 
 @dataclass(frozen=True)
@@ -57,11 +71,39 @@ class Start:
     network : Network
         Before its first step, also where the run is resumed.
     train : Dataset (n,)
+    task : Task
     """
 
     options: TuneOptions
     network: Network
     train: Dataset
+    task: Task
+
+
+@dataclass(frozen=True)
+class End:
+    """What a run has come to after its last phase.
+
+    Parameters
+    ----------
+    start : Start
+    network : Network
+        The best of the last phase, with plain weights.
+    before : mapping of str to Tensor, or None
+        Its weights on the CPU as they were when the backbone began to train; None if it never did,
+        or if no addition `reads_before`.
+    figures : callable
+        From a network to its figures on the validation data, the task's primary one among them; none
+        where there are no such data.
+    inputs : callable
+        The training inputs on the device, batch by batch, from the start at every call.
+    """
+
+    start: Start
+    network: Network
+    before: Mapping[str, Tensor] | None
+    figures: Callable[[nn.Module], dict[str, float]]
+    inputs: Callable[[], Iterator[Tree]]
 
 
 @dataclass(frozen=True)
@@ -100,7 +142,11 @@ class Penalty(ABC):
     """Whether it is differentiated by the inputs; it then rests while the head alone trains."""
 
     of_backbone: bool = False
-    """Whether it acts on the pretrained weights alone; it then rests while the head alone trains."""
+    """Whether it is about the backbone; it then rests while the head alone trains."""
+
+    def expect(self) -> None:
+        """Forget what was seen of passes so far: the one that :meth:`term` is asked about comes next."""
+        return
 
     @abstractmethod
     def term(self, step: Step) -> Tensor:
@@ -116,6 +162,23 @@ class Penalty(ABC):
         """
         return None
 
+    def begin(self) -> None:
+        """Forget what was learned: a phase starts."""
+        return
+
+    def after_step(self, gather: Gather) -> None:
+        """Learn from the passes of the step that is now done.
+
+        There may have been several over the same items: the weights may be judged where they were
+        moved to, and a pass for which memory did not suffice is made again in parts. The first is the
+        one made with the weights as they were.
+        """
+        return
+
+    def state(self) -> dict[str, Tensor]:
+        """Return what the next step depends on: tensors that a checkpoint holds and is loaded into."""
+        return {}
+
 
 class Addition(Options, ABC):
     """What can be added to a strategy; its fields are what can be set in brackets behind its name."""
@@ -123,12 +186,66 @@ class Addition(Options, ABC):
     heeds: ClassVar[frozenset[str]] = frozenset()
     """Options of ``finetrust tune`` that mean something with this addition only."""
 
+    reads_before: ClassVar[bool] = False
+    """Whether :meth:`finish` reads the weights from before the backbone trained; the epochs since then
+    are then compared among themselves only."""
+
+    keeps_last: ClassVar[bool] = False
+    """Whether the last epoch in which the backbone trains is kept, whatever undisturbed validation data
+    say of it."""
+
     place: ClassVar[str] = ""
     """What of a run it takes the place of, such as ``"loss"``: two of one place exclude each other."""
 
     @abstractmethod
     def check(self, planned: Planned) -> None:
         """Raise UserError if the run could not heed the addition; called before any work."""
+
+    def check_network(self, network: Network) -> None:
+        """Raise UserError if the network does not allow the addition; called before any training."""
+        return
+
+    def phases(self, phases: list[Phase], options: TuneOptions) -> list[Phase]:
+        """Return the phases in place of those that the strategy plans from `options`."""
+        return phases
+
+    def training_rows(self, start: Start, inference: Inference) -> np.ndarray | None:
+        """Return which of the training items are kept, ascending: int64 (m,); None for all.
+
+        Parameters
+        ----------
+        start : Start
+            With all training items.
+        inference : Inference
+            The network as it stands, by which features are cached.
+        """
+        return None
+
+    def parametrise(self, start: Start) -> None:
+        """Put into the backbone, in place, what trains instead of its weights.
+
+        Called once, before the first phase in which the backbone trains.
+        """
+        return
+
+    def trains(self, start: Start, phase: Phase) -> frozenset[str] | None:
+        """Return which pretrained parameters may train in a phase of the backbone; None for all.
+
+        Names are relative to the network, which stands as the phase begins.
+        """
+        return None
+
+    def disturbance(self, start: Start) -> Disturbance | None:
+        """Return what changes the inputs of every training pass of the backbone; or None."""
+        return None
+
+    def merge(self, network: Network) -> None:
+        """Undo :meth:`parametrise` after the last phase: plain weights that answer the same."""
+        return
+
+    def finish(self, end: End) -> dict[str, Any]:
+        """Set the weights that are kept, in place, and return what is recorded of it as JSON values."""
+        return {}
 
     def criterion(self, start: Start, criterion: nn.Module) -> nn.Module:
         """Return what takes the place of the task's criterion: outputs and targets to a mean loss."""

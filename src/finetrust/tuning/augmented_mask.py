@@ -2,16 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from PIL import Image
 from torch import Tensor
 from torchvision.transforms import v2
 
+from finetrust.data.images.augmentations.augment import read_augment
 from finetrust.models.preprocessing import Preprocessing
-
-_MOVES = ("Shear", "Translate", "Rotate")
 
 
 def augmented_mask(preprocessing: Preprocessing, augment: str) -> Callable[[np.ndarray], Tensor]:
@@ -25,29 +23,17 @@ def augmented_mask(preprocessing: Preprocessing, augment: str) -> Callable[[np.n
     -------
     callable
         From a bool array (h, w), as large as the image, to a bool tensor (input_size, input_size).
+
+    Raises
+    ------
+    UserError
+        For an augmentation that mixes images, so that an object is in several places.
     """
-    move = replace(preprocessing, interpolation="nearest").augmented(augment)
-    if isinstance(move, v2.Compose):
-        move = v2.Compose([_for_masks(step) for step in move.transforms])
+    chosen = read_augment(augment)
+    framing = replace(preprocessing, interpolation="nearest").framing(chosen.frame)
+    move = v2.Compose([*framing, *chosen.steps_of_mask(), v2.PILToTensor()])
 
     def moved(mask: np.ndarray) -> Tensor:
         return move(Image.fromarray(mask).convert("RGB"))[0] > 0
 
     return moved
-
-
-def _for_masks(step: Any) -> Any:
-    return _TrivialMoves() if isinstance(step, v2.TrivialAugmentWide) else step
-
-
-class _TrivialMoves(v2.TrivialAugmentWide):
-    """TrivialAugment (Mueller & Hutter 2021) as a mask sees it: the same draws, no change of colour."""
-
-    def _apply_image_or_video_transform(
-        self, image: Any, transform_id: str, magnitude: float, interpolation: Any, fill: Any
-    ) -> Any:
-        if not transform_id.startswith(_MOVES):
-            return image
-        return super()._apply_image_or_video_transform(
-            image, transform_id, magnitude, interpolation, fill
-        )

@@ -60,9 +60,15 @@ class Position:
 
 
 def save_checkpoint(
-    folder: Path, accelerator: "Accelerator", position: Position, average: nn.Module | None
+    folder: Path,
+    accelerator: "Accelerator",
+    position: Position,
+    average: nn.Module | None,
+    states: Mapping[str, Mapping[str, Tensor]],
 ) -> None:
-    """Write model, optimiser, average and random states; older checkpoints go once it is whole.
+    """Write model, optimiser, average, random states and the `states` of penalties by name.
+
+    Older checkpoints go once it is whole.
 
     Raises
     ------
@@ -80,6 +86,8 @@ def save_checkpoint(
         if accelerator.is_main_process:
             if average is not None:
                 save_model(average, str(temporary / "average.safetensors"))
+            for name, state in states.items():
+                save_file(dict(state), temporary / f"penalty-{name}.safetensors")
             write_json(temporary / "position.json", asdict(position))
             flush_folder(temporary)
             _publish(temporary, final)
@@ -98,11 +106,20 @@ def read_position(folder: Path) -> tuple[Path, Position] | None:
     return whole[-1], Position(**raw)
 
 
-def load_checkpoint(path: Path, accelerator: "Accelerator", average: nn.Module | None) -> None:
-    """Put the tensors and random states of a checkpoint into the prepared objects."""
+def load_checkpoint(
+    path: Path,
+    accelerator: "Accelerator",
+    average: nn.Module | None,
+    states: Mapping[str, Mapping[str, Tensor]],
+) -> None:
+    """Put the tensors and random states of a checkpoint into the prepared objects and `states`."""
     accelerator.load_state(str(path))
     if average is not None:
         load_model(average, path / "average.safetensors")
+    for name, state in states.items():
+        kept = load_file(path / f"penalty-{name}.safetensors")
+        for part, tensor in state.items():
+            tensor.copy_(kept[part])
 
 
 def save_state(path: Path, state: dict[str, Tensor]) -> None:

@@ -1,12 +1,13 @@
 """The training loop, to be read top to bottom: phases, epochs, steps, validation, checkpoints."""
 
 import contextlib
+import itertools
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ from finetrust.models.network import freeze_all_but, train_mode
 from finetrust.models.tree import Tree, mapped, n_items, split, to_device
 from finetrust.tasks.task import Mix, Objective, Task
 from finetrust.tuning.accompanied import mixing
-from finetrust.tuning.addition import Penalty
+from finetrust.tuning.addition import Disturbance, Penalty
 from finetrust.tuning.averager import Averager
 from finetrust.tuning.checkpoint import (
     Position,
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from accelerate import Accelerator
 
 _SECONDS_BETWEEN_CHECKPOINTS = 10.0
+
+OnEpoch = Callable[[Mapping[str, Any]], None]
 
 
 class Batches(Protocol):
@@ -73,6 +76,8 @@ class Stage:
     penalties : mapping of str to Penalty
         What is added to the loss. Where there are any, the targets of `batches` are accompanied (see
         :mod:`finetrust.tuning.accompanied`).
+    disturbance : Disturbance or None
+        What changes the inputs of every training pass, if anything does.
     """
 
     phase: Phase
@@ -82,17 +87,24 @@ class Stage:
     validation: Batches
     frozen: Inference | None = None
     penalties: Mapping[str, Penalty] = field(default_factory=dict)
+    disturbance: Disturbance | None = None
+
+    def states(self) -> dict[str, dict[str, Tensor]]:
+        """Return what the penalties have learned, by their names."""
+        states = {name: penalty.state() for name, penalty in self.penalties.items()}
+        return {name: state for name, state in states.items() if state}
 
 
 @dataclass(frozen=True)
-class _Batch:
-    """One batch on the device, and what trains on it."""
+class _Training:
+    """What trains in a stage, and by what."""
 
     module: nn.Module
     trainable: dict[str, nn.Parameter]
     optimizer: torch.optim.Optimizer
-    inputs: Tree
-    targets: Tree
+    lowered: TrainingLoss
+    penalties: Sequence[Penalty]
+    mix: Mix | None
 
 
 class Loop:
@@ -110,6 +122,8 @@ class Loop:
     accelerator : Accelerator
     plan : Plan
         Whose additions say how a step is made, and what is kept of the weights.
+    on_epoch : callable, optional
+        Is told the log's line of every epoch once it is written; what it raises ends the run there.
     """
 
     def __init__(
@@ -122,8 +136,10 @@ class Loop:
         folder: RunFolder,
         accelerator: "Accelerator",
         plan: Plan,
+        on_epoch: OnEpoch | None = None,
     ) -> None:
         self.task, self.options, self.mix, self.plan = task, options, mix, plan
+        self.on_epoch = on_epoch
         self.classes = classes
         self.objective = objective.to(accelerator.device)
         self.folder, self.accelerator = folder, accelerator
@@ -135,34 +151,29 @@ class Loop:
         if accelerator.is_main_process:
             folder.truncate_log(self.position.log_lines)
 
-    def run(self, index: int, stage: Stage) -> None:
+    def run(self, index: int, stage: Stage, afresh: bool = False) -> None:
         """Train one stage, or what is left of it; `stage.module` then holds the best weights so far.
 
         An epoch is better than another by the primary validation figure, then by the loss, also
-        across phases: a phase that only makes things worse ends where it began.
+        across phases: a phase that only makes things worse ends where it began, unless it is judged
+        `afresh`.
         """
         best_file = self.folder.checkpoints / f"phase-{index:02d}.safetensors"
         if index < self.position.phase:
             load_state(stage.module, best_file)
             return
         accelerator, position = self.accelerator, self.position
-        if index:
-            accelerator.free_memory()
-        freeze_all_but(stage.module, set(stage.rates))
-        stage.module.to(accelerator.device)
-        trainable = {n: p for n, p in stage.module.named_parameters() if p.requires_grad}
-        groups = parameter_groups(trainable, stage.rates, self.options.weight_decay)
-        optimizer = self.plan.optimiser(groups)
-        averager = self.plan.averager(stage.module, stage.phase)
+        if afresh and position.step == 0:
+            position = position.moved(best=None)
+        averager = self.plan.averager(stage.module.to(accelerator.device), stage.phase)
         average = None if averager is None else averager.average
         schedule = self.plan.schedule(stage.phase, self.options.warmup)
-        module, optimizer = accelerator.prepare(stage.module, optimizer)
+        training = self._training(stage)
+        module = training.module
         if self.resume_from is not None:
-            load_checkpoint(self.resume_from, accelerator, average)
+            load_checkpoint(self.resume_from, accelerator, average, stage.states())
             self.resume_from = None
         steps = stage.phase.epochs * stage.batches.per_epoch
-        lowered = TrainingLoss(self.objective, stage.penalties)
-        mix = mixing(self.mix) if self.mix and stage.penalties else self.mix
         carried = position.step == 0 and position.best is not None
         best = _copied(stage.module.state_dict()) if carried else {}
         saved = start = time.perf_counter()
@@ -173,13 +184,8 @@ class Loop:
             label = f"{stage.phase.name}, epoch {position.epoch + 1}/{stage.phase.epochs}"
             for inputs, targets in track(batches, label, stage.batches.per_epoch - position.batch):
                 self._seed(index, position.step)
-                set_rates(optimizer, schedule.factor(position.step, steps))
-                inputs, targets = self._mixed(mix, inputs, targets)
-                found = _Batch(module, trainable, optimizer, inputs, targets)
-                loss, terms, micro = self._step_gradients(lowered, found, position)
-                if self.options.clip_norm is not None:
-                    accelerator.clip_grad_norm_(list(trainable.values()), self.options.clip_norm)
-                optimizer.step()
+                set_rates(training.optimizer, schedule.factor(position.step, steps))
+                loss, terms, micro = self._step(training, inputs, targets, position)
                 if averager is not None:
                     averager.after_step(accelerator.unwrap_model(module))
                 position = position.moved(
@@ -190,20 +196,20 @@ class Loop:
                     micro_batch=micro,
                 )
                 if self._is_due(position.step):
-                    self._save(position, average, best_file, best)
+                    self._save(position, average, stage.states(), best_file, best)
                     saved = time.perf_counter()
             judged = (
                 module if averager is None else self._averaged(averager, module, stage, position)
             )
-            figures = self._validate(judged, stage.validation)
-            position, better = self._judge(position, figures)
+            figures = self.validate(judged, stage.validation)
+            position, better = self._judge(stage, position, figures)
             if better:
                 best = _copied(accelerator.get_state_dict(judged))
             seconds, start = time.perf_counter() - start, time.perf_counter()
             rate = stage.phase.learning_rate * schedule.factor(position.step - 1, steps)
             position = self._epoch_done(stage, position, figures, rate, seconds)
             if self._agreed(start - saved > _SECONDS_BETWEEN_CHECKPOINTS):
-                self._save(position, average, best_file, best)
+                self._save(position, average, stage.states(), best_file, best)
                 saved = time.perf_counter()
 
         accelerator.wait_for_everyone()
@@ -220,11 +226,59 @@ class Loop:
             micro_batch=position.micro_batch,
         )
 
-    def _mixed(self, mix: Mix | None, inputs: Tree, targets: Tree) -> tuple[Tree, Tree]:
-        """Return a batch on the device, with its items mixed if they are to be."""
-        inputs = to_device(inputs, self.accelerator.device)
-        targets = to_device(targets, self.accelerator.device)
-        return (inputs, targets) if mix is None else mix(inputs.float() / 255, targets)
+    def sweep(self, index: int, stage: Stage, factors: Sequence[float]) -> list[float]:
+        """Return the losses of steps at the peak rates times `factors`, up to one that has none.
+
+        Afterwards `stage.module` is bit for bit what it was.
+        """
+        training = self._training(stage)
+        before = {n: t.detach().clone() for n, t in stage.module.state_dict().items()}
+        epochs = (stage.batches.epoch(number, 0) for number in itertools.count())
+        batches = itertools.islice(itertools.chain.from_iterable(epochs), len(factors))
+        train_mode(training.module)
+        losses: list[float] = []
+        label = f"{stage.phase.name}, learning-rate range"
+        for step, (inputs, targets) in enumerate(track(batches, label, len(factors))):
+            self._seed(index, step)
+            set_rates(training.optimizer, factors[step])
+            try:
+                loss, _, _ = self._step(training, inputs, targets, self.position.moved(step=step))
+            except UserError:
+                break
+            losses.append(loss)
+        self.accelerator.unwrap_model(training.module, keep_fp32_wrapper=False)
+        stage.module.load_state_dict(before)
+        return losses
+
+    def _training(self, stage: Stage) -> "_Training":
+        self.accelerator.free_memory()
+        freeze_all_but(stage.module, set(stage.rates))
+        stage.module.to(self.accelerator.device)
+        trainable = {n: p for n, p in stage.module.named_parameters() if p.requires_grad}
+        groups = parameter_groups(trainable, stage.rates, self.options.weight_decay)
+        module, optimizer = self.accelerator.prepare(stage.module, self.plan.optimiser(groups))
+        for penalty in stage.penalties.values():
+            penalty.begin()
+        lowered = TrainingLoss(self.objective, stage.penalties, stage.disturbance)
+        mix = mixing(self.mix) if self.mix and stage.penalties else self.mix
+        return _Training(module, trainable, optimizer, lowered, list(stage.penalties.values()), mix)
+
+    def _step(
+        self, training: "_Training", inputs: Tree, targets: Tree, position: Position
+    ) -> tuple[float, dict[str, float], int]:
+        """Make a step; return its loss, its terms and its micro-batch as :meth:`_step_gradients` does."""
+        device = self.accelerator.device
+        inputs, targets = to_device(inputs, device), to_device(targets, device)
+        if training.mix is not None:
+            inputs, targets = training.mix(inputs.float() / 255, targets)
+        found = self._step_gradients(training, inputs, targets, position)
+        if self.options.clip_norm is not None:
+            trainable = list(training.trainable.values())
+            self.accelerator.clip_grad_norm_(trainable, self.options.clip_norm)
+        training.optimizer.step()
+        for penalty in training.penalties:
+            penalty.after_step(self._gathered)
+        return found
 
     def _averaged(
         self, averager: Averager, module: nn.Module, stage: Stage, position: Position
@@ -241,7 +295,7 @@ class Loop:
         return averager.judged(module)
 
     def _step_gradients(
-        self, lowered: TrainingLoss, batch: "_Batch", position: Position
+        self, training: "_Training", inputs: Tree, targets: Tree, position: Position
     ) -> tuple[float, dict[str, float], int]:
         """Leave the gradients that the step is made by.
 
@@ -256,17 +310,18 @@ class Loop:
         """
         perturbation = self.plan.perturbation()
         if perturbation is None:
-            loss, micro = self._gradients(lowered, batch, position)
-            return loss, lowered.terms(), micro
+            loss, micro = self._gradients(training, inputs, targets, position)
+            return loss, training.lowered.terms(), micro
         with same_draws(self.accelerator.device):
-            loss, micro = self._gradients(lowered, batch, position)
-        terms = lowered.terms()
-        with perturbed(batch.module, batch.trainable, perturbation):
-            _, micro = self._gradients(lowered, batch, position.moved(micro_batch=micro))
+            loss, micro = self._gradients(training, inputs, targets, position)
+        terms = training.lowered.terms()
+        with perturbed(training.module, training.trainable, perturbation):
+            again = position.moved(micro_batch=micro)
+            _, micro = self._gradients(training, inputs, targets, again)
         return loss, terms, micro
 
     def _gradients(
-        self, lowered: TrainingLoss, batch: "_Batch", position: Position
+        self, training: "_Training", inputs: Tree, targets: Tree, position: Position
     ) -> tuple[float, int]:
         """Accumulate the gradients of one batch; return its mean loss and the micro-batch size.
 
@@ -274,12 +329,12 @@ class Loop:
         """
         from accelerate.utils.memory import should_reduce_batch_size
 
-        items = n_items(batch.inputs)
+        items = n_items(inputs)
         micro = position.micro_batch or items
         while True:
-            batch.optimizer.zero_grad(set_to_none=True)
+            training.optimizer.zero_grad(set_to_none=True)
             try:
-                total = self._accumulate(lowered, batch, micro)
+                total = self._accumulate(training, inputs, targets, micro)
             except RuntimeError as error:
                 if micro == 1 or not should_reduce_batch_size(error):
                     raise
@@ -294,8 +349,8 @@ class Loop:
                 )
             return loss, micro if micro < items else position.micro_batch
 
-    def _accumulate(self, lowered: TrainingLoss, batch: "_Batch", micro: int) -> Tensor:
-        module, inputs, targets = batch.module, batch.inputs, batch.targets
+    def _accumulate(self, training: "_Training", inputs: Tree, targets: Tree, micro: int) -> Tensor:
+        module, lowered = training.module, training.lowered
         lowered.begin()
         total = torch.zeros((), device=self.accelerator.device)
         items = n_items(inputs)
@@ -315,7 +370,8 @@ class Loop:
         return total
 
     @torch.no_grad()
-    def _validate(self, module: nn.Module, validation: Batches) -> dict[str, float]:
+    def validate(self, module: nn.Module, validation: Batches) -> dict[str, float]:
+        """Return the task's figures of `module`, which is then in evaluation mode."""
         from accelerate.utils import gather_object
 
         module.eval()
@@ -328,11 +384,14 @@ class Loop:
         everything = gather_object(judged)
         return self.task.figures(everything, self.classes) if everything else {}
 
-    def _judge(self, position: Position, figures: dict[str, float]) -> tuple[Position, bool]:
+    def _judge(
+        self, stage: Stage, position: Position, figures: dict[str, float]
+    ) -> tuple[Position, bool]:
         """Return whether this epoch is the best so far: by the primary metric, then by the loss."""
         metric, loss = figures.get(self.task.primary), figures.get("loss", 0.0)
         best = position.best
-        better = best is None or metric is None or (metric, -loss) > (best, -position.best_loss)
+        higher = best is None or metric is None or (metric, -loss) > (best, -position.best_loss)
+        better = higher or (self.plan.keeps_last and stage.frozen is None)
         if not better:
             return position, False
         return position.moved(best=metric, best_loss=loss, best_epoch=position.epoch + 1), True
@@ -346,19 +405,20 @@ class Loop:
         seconds: float,
     ) -> Position:
         if self.accelerator.is_main_process:
-            self.folder.append_log(
-                event="epoch",
-                phase=stage.phase.name,
-                epoch=position.epoch + 1,
-                train_loss=position.loss_sum / max(1, stage.batches.per_epoch),
-                **{
-                    f"train_{name}": term / max(1, stage.batches.per_epoch)
-                    for name, term in position.term_sums.items()
-                },
+            batches = max(1, stage.batches.per_epoch)
+            line = {
+                "event": "epoch",
+                "phase": stage.phase.name,
+                "epoch": position.epoch + 1,
+                "train_loss": position.loss_sum / batches,
+                **{f"train_{name}": term / batches for name, term in position.term_sums.items()},
                 **{f"val_{name}": value for name, value in figures.items()},
-                learning_rate=rate,
-                seconds=round(seconds, 3),
-            )
+                "learning_rate": rate,
+                "seconds": round(seconds, 3),
+            }
+            self.folder.append_log(**line)
+            if self.on_epoch is not None:
+                self.on_epoch(line)
         return position.moved(
             epoch=position.epoch + 1,
             batch=0,
@@ -383,12 +443,17 @@ class Loop:
         self,
         position: Position,
         average: nn.Module | None,
+        states: Mapping[str, Mapping[str, Tensor]],
         best_file: Path,
         best: dict[str, Tensor],
     ) -> None:
         if best and self.accelerator.is_main_process:
             save_state(best_file, best)
-        save_checkpoint(self.folder.checkpoints, self.accelerator, position, average)
+        save_checkpoint(self.folder.checkpoints, self.accelerator, position, average, states)
+
+    def _gathered(self, tensor: Tensor) -> Tensor:
+        padded = self.accelerator.pad_across_processes(tensor, pad_index=-1)
+        return self.accelerator.gather(padded)
 
     def _stale(self, position: Position) -> bool:
         patience = self.options.patience

@@ -27,13 +27,23 @@ def pretrained_layers(network: Network) -> list[tuple[str, ...]]:
     return [names for names in pretrained if names]
 
 
-def layer_rates(network: Network, phase: Phase) -> dict[str, float]:
-    """Return the peak learning rate of every parameter that trains in `phase`, by its name."""
+def layer_rates(
+    network: Network, phase: Phase, trains: frozenset[str] | None = None
+) -> dict[str, float]:
+    """Return the peak learning rate of every parameter that trains in `phase`, by its name.
+
+    Parameters
+    ----------
+    network : Network
+    phase : Phase
+    trains : frozenset of str, optional
+        Names of the pretrained parameters that may train; all if not given.
+    """
     rates = dict.fromkeys(network.fresh, phase.learning_rate)
     top_first = pretrained_layers(network)[::-1][: phase.trainable_layers]
     for depth, names in enumerate(top_first):
         rate = phase.backbone_learning_rate * phase.layer_decay**depth
-        rates.update(dict.fromkeys(names, rate))
+        rates.update(dict.fromkeys((n for n in names if trains is None or n in trains), rate))
     return rates
 
 
@@ -42,11 +52,12 @@ def parameter_groups(
 ) -> list[dict[str, Any]]:
     """Return `parameters` as an optimiser takes them, one group per rate and kind of decay.
 
-    Norms and biases (parameters of fewer than two dimensions) take no weight decay.
+    Vectors, whatever their shape, take no weight decay: norms, biases, a factor per channel.
     """
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in parameters.items():
-        decay = weight_decay if parameter.ndim > 1 else 0.0
+        is_vector = parameter.numel() <= max(parameter.shape, default=1)
+        decay = 0.0 if is_vector else weight_decay
         groups.setdefault((rates[name], decay), []).append(parameter)
     return [
         {"params": members, "lr": rate, "peak_lr": rate, "weight_decay": decay}

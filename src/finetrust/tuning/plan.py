@@ -1,19 +1,30 @@
 """The plan that ``--strategy`` spells: what trains, and what is added, as ``lp-ft + saliency-guided``."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
 from torch import nn
 
-from finetrust.config import TuneOptions, make_options
+from finetrust.config import TuneOptions
 from finetrust.core.errors import UserError
-from finetrust.core.nearest import did_you_mean
 from finetrust.data.dataset import Dataset
+from finetrust.expression import read_expression
+from finetrust.models.inference import Inference
+from finetrust.models.network import Network
 from finetrust.tasks.task import Objective, Task
-from finetrust.tuning.addition import Addition, Penalty, Planned, Start, additions
+from finetrust.tuning.addition import (
+    Addition,
+    Disturbance,
+    End,
+    Penalty,
+    Planned,
+    Start,
+    additions,
+)
 from finetrust.tuning.averager import Averager
 from finetrust.tuning.optimizer import Schedule
 from finetrust.tuning.perturbation import Perturbation
@@ -21,8 +32,6 @@ from finetrust.tuning.strategy import Phase, Strategy, strategies
 
 Made = TypeVar("Made")
 
-_PLUS = re.compile(r"\+(?![^(]*\))")
-_PART = re.compile(r"([^()\s]+)\s*(?:\(([^()]*)\))?")
 _FORM = "Write it as 'full + saliency-guided' or 'full + saliency-guided(weight=0.01)'."
 
 
@@ -58,9 +67,61 @@ class Plan:
                         f"--{option.replace('_', '-')} means nothing without {name}",
                         f"Add it: --strategy '{self.text} + {name}'.",
                     )
-        planned = Planned(options, task, dataset, self.strategy(options, 1, task.defaults))
+        phases = self.phases(options, 1, task)
+        planned = Planned(options, task, dataset, phases, self.added)
         for addition in self.added.values():
             addition.check(planned)
+
+    def check_network(self, network: Network) -> None:
+        """Raise UserError for a network that does not allow the additions."""
+        for addition in self.added.values():
+            addition.check_network(network)
+
+    def phases(self, options: TuneOptions, layers: int, task: Task) -> list[Phase]:
+        """Return what trains in which phase of a network with so many pretrained layers."""
+        phases = self.strategy(options, layers, task.defaults)
+        for addition in self.added.values():
+            phases = addition.phases(phases, options)
+        return phases
+
+    @property
+    def reads_before(self) -> bool:
+        """Whether an addition needs the weights from before the backbone trained."""
+        return any(addition.reads_before for addition in self.added.values())
+
+    @property
+    def keeps_last(self) -> bool:
+        """Whether the last epoch of a phase of the backbone is kept, not the best."""
+        return any(addition.keeps_last for addition in self.added.values())
+
+    def training_rows(self, start: Start, inference: Inference) -> np.ndarray | None:
+        """Return which of the training items are kept by every addition; None for all."""
+        found = [addition.training_rows(start, inference) for addition in self.added.values()]
+        kept = [rows for rows in found if rows is not None]
+        return reduce(np.intersect1d, kept) if kept else None
+
+    def parametrise(self, start: Start) -> None:
+        """Put into the backbone what trains instead of its weights."""
+        for addition in self.added.values():
+            addition.parametrise(start)
+
+    def trains(self, start: Start, phase: Phase) -> frozenset[str] | None:
+        """Return the pretrained parameters that may train in a phase of the backbone; None for all."""
+        return self._from_one(lambda addition: addition.trains(start, phase))
+
+    def disturbance(self, start: Start) -> Disturbance | None:
+        """Return what changes the inputs of a training pass, or None."""
+        return self._from_one(lambda addition: addition.disturbance(start))
+
+    def merge(self, network: Network) -> None:
+        """Leave plain weights in the backbone."""
+        for addition in self.added.values():
+            addition.merge(network)
+
+    def finish(self, end: End) -> dict[str, dict[str, Any]]:
+        """Let the additions set the weights that are kept; return what they say, by name."""
+        said = {name: addition.finish(end) for name, addition in self.added.items()}
+        return {name: facts for name, facts in said.items() if facts}
 
     def objective(self, start: Start, objective: Objective) -> Objective:
         """Return the task's objective with the criterion of the additions."""
@@ -108,63 +169,33 @@ def read_plan(text: str) -> Plan:
         For an unknown or misplaced name (the nearest is suggested), a setting that does not exist
         or is out of range, or an expression of another form.
     """
-    parts = [_part(part, text) for part in _PLUS.split(text)]
-    (name, settings), rest = parts[0], parts[1:]
+    expression = read_expression(text, "strategy", _FORM)
+    first, *rest = expression.terms
+    said, name = expression.said, first.name
     if name in additions.names():
-        others = " + ".join(_spelled(*part) for part in parts)
         raise UserError(
-            f"strategy '{text}': {name} does not say what trains",
-            f"Put a strategy before it: 'full + {others}'.",
+            f"{said}: {name} does not say what trains",
+            f"Put a strategy before it: 'full + {expression}'.",
         )
     strategy = strategies.get(name)
-    if settings:
-        raise UserError(f"strategy '{text}': {name} has no settings in brackets", _FORM)
+    if first.settings:
+        raise UserError(f"{said}: {name} has no settings in brackets", _FORM)
     added: dict[str, Addition] = {}
-    for other, given in rest:
+    for term in rest:
+        other = term.name
         if other in strategies.names():
             raise UserError(
-                f"strategy '{text}': {name} says what trains, and so does {other}",
+                f"{said}: {name} says what trains, and so does {other}",
                 f"Leave one of them out; what can be added: {', '.join(additions.names())}.",
             )
         if other in added:
-            raise UserError(f"strategy '{text}': {other} is added twice", "Leave one out.")
-        made = _made(other, given, text)
+            raise UserError(f"{said}: {other} is added twice", "Leave one out.")
+        made = expression.options(term, additions.get(other))
         rival = next((n for n, a in added.items() if a.place and a.place == made.place), None)
         if rival is not None:
             raise UserError(
-                f"strategy '{text}': {rival} and {other} both are the {made.place} of the run",
+                f"{said}: {rival} and {other} both are the {made.place} of the run",
                 "Leave one of them out.",
             )
         added[other] = made
-    whole = " + ".join([name, *(_spelled(*part) for part in rest)])
-    return Plan(name, strategy, added, whole)
-
-
-def _part(part: str, text: str) -> tuple[str, dict[str, str]]:
-    found = _PART.fullmatch(part.strip())
-    if found is None:
-        raise UserError(f"strategy '{text}': '{part.strip()}' is no name", _FORM)
-    settings: dict[str, str] = {}
-    for pair in filter(str.strip, (found[2] or "").split(",")):
-        key, equals, value = (side.strip() for side in pair.partition("="))
-        if not (key and equals and value) or key in settings:
-            raise UserError(f"strategy '{text}': '{pair.strip()}' sets nothing", _FORM)
-        settings[key.replace("-", "_")] = value
-    return found[1], settings
-
-
-def _made(name: str, given: Mapping[str, str], text: str) -> Addition:
-    kind = additions.get(name)
-    unknown = next((key for key in given if key not in kind.model_fields), None)
-    if unknown is not None:
-        known = f"Settings of {name}: {', '.join(kind.model_fields) or 'none'}."
-        raise UserError(
-            f"strategy '{text}': {name} has no setting '{unknown}'",
-            f"{did_you_mean(unknown, kind.model_fields)} {known}".strip(),
-        )
-    return make_options(kind, given)
-
-
-def _spelled(name: str, settings: Mapping[str, str]) -> str:
-    inside = ", ".join(f"{key}={value}" for key, value in sorted(settings.items()))
-    return f"{name}({inside})" if inside else name
+    return Plan(name, strategy, added, str(expression))

@@ -8,14 +8,14 @@ from finetrust.data.dataset import Dataset
 from finetrust.data.samples import Samples
 from finetrust.models.features import compute_features, fits
 from finetrust.models.inference import Inference, InferencePrecision
-from finetrust.models.network import Network
 from finetrust.models.tree import Tree, mapped
-from finetrust.tasks.task import Mix, Task
+from finetrust.tasks.task import Mix
 from finetrust.tuning.accompanied import AccompaniedSamples, with_rows
-from finetrust.tuning.addition import Penalty
+from finetrust.tuning.addition import Disturbance, Penalty, Start
 from finetrust.tuning.batches import FeatureBatches, InputBatches, Share
 from finetrust.tuning.loop import Batches, Stage
 from finetrust.tuning.optimizer import layer_rates
+from finetrust.tuning.plan import Plan
 from finetrust.tuning.strategy import Phase
 
 
@@ -23,15 +23,14 @@ from finetrust.tuning.strategy import Phase
 class Setting:
     """What all phases of a run have in common."""
 
-    task: Task
-    options: TuneOptions
-    network: Network
-    train: Dataset
+    start: Start
+    plan: Plan
     val: Dataset
     mix: Mix | None
     precision: InferencePrecision
     share: Share
     penalties: Mapping[str, Penalty] = field(default_factory=dict)
+    disturbance: Disturbance | None = None
 
 
 def make_stage(phase: Phase, setting: Setting, prepared: Inference | None = None) -> Stage:
@@ -47,34 +46,34 @@ def make_stage(phase: Phase, setting: Setting, prepared: Inference | None = None
     prepared : Inference, optional
         The network as it stands, already prepared for inference.
     """
-    rates = layer_rates(setting.network, phase)
-    frozen = _is_frozen(phase, setting)
+    start, frozen = setting.start, _is_frozen(phase, setting)
+    trains = None if phase.trainable_layers == 0 else setting.plan.trains(start, phase)
+    rates = layer_rates(start.network, phase, trains)
     acting = {
         name: penalty
         for name, penalty in setting.penalties.items()
         if not (frozen and (penalty.of_inputs or penalty.of_backbone))
     }
     train, samples = _training(phase, setting, acting)
-    order = _order_seed(setting.options)
+    order = _order_seed(start.options)
     if not frozen:
-        inputs = _inputs(train, samples, phase, setting, setting.options.seed)
-        validation: Batches = _validation_inputs(phase, setting)
-        return Stage(phase, setting.network, rates, inputs, validation, penalties=acting)
-    inference = prepared or Inference(setting.network, setting.precision)
+        inputs = _inputs(train, samples, phase, setting, start.options.seed)
+        validation: Batches = validation_inputs(phase, setting)
+        disturbance = setting.disturbance if phase.trainable_layers != 0 else None
+        return Stage(phase, start.network, rates, inputs, validation, None, acting, disturbance)
+    inference = prepared or Inference(start.network, setting.precision)
     of_head = {name.removeprefix("head."): rate for name, rate in rates.items()}
     features: Batches = (
         _cached(inference, phase, setting, train, samples, order)
         if _is_cached(phase, setting) and fits(inference, train)
-        else _PassedThrough(
-            _inputs(train, samples, phase, setting, setting.options.seed), inference
-        )
+        else _PassedThrough(_inputs(train, samples, phase, setting, start.options.seed), inference)
     )
     validation = (
         _cached(inference, phase, setting, setting.val, _samples(setting, "none"), None)
-        if setting.options.cache and fits(inference, setting.val)
-        else _PassedThrough(_validation_inputs(phase, setting), inference)
+        if start.options.cache and fits(inference, setting.val)
+        else _PassedThrough(validation_inputs(phase, setting), inference)
     )
-    return Stage(phase, setting.network.head, of_head, features, validation, inference, acting)
+    return Stage(phase, start.network.head, of_head, features, validation, inference, acting)
 
 
 def batch_size(phase: Phase, setting: Setting) -> int:
@@ -83,8 +82,8 @@ def batch_size(phase: Phase, setting: Setting) -> int:
     Where the user does not say: about 16 steps an epoch, of 8 to 64 items, and of up to 256 where
     a step costs next to nothing because the backbone is frozen.
     """
-    items, (_, processes) = len(setting.train), setting.share
-    chosen = setting.options.batch_size
+    items, (_, processes) = len(setting.start.train), setting.share
+    chosen = setting.start.options.batch_size
     if isinstance(chosen, int):
         return max(min(chosen, items), processes)
     most = 256 if phase.trainable_layers == 0 else 64
@@ -113,7 +112,7 @@ def _is_frozen(phase: Phase, setting: Setting) -> bool:
 def _is_cached(phase: Phase, setting: Setting) -> bool:
     """Return whether `phase` trains on features that are computed once, if they fit on the disk."""
     deterministic = phase.augment == "none"
-    return setting.options.cache and _is_frozen(phase, setting) and deterministic
+    return setting.start.options.cache and _is_frozen(phase, setting) and deterministic
 
 
 def _training(
@@ -122,10 +121,10 @@ def _training(
     """Return the training data, with what penalties need beside each item."""
     samples = _samples(setting, phase.augment)
     if not penalties:
-        return setting.train, samples
+        return setting.start.train, samples
     made = {name: penalty.companion(phase.augment) for name, penalty in penalties.items()}
     companions = {name: companion for name, companion in made.items() if companion is not None}
-    return with_rows(setting.train), AccompaniedSamples(samples, companions)
+    return with_rows(setting.start.train), AccompaniedSamples(samples, companions)
 
 
 def _cached(
@@ -136,12 +135,19 @@ def _cached(
     samples: Samples,
     seed: int | None,
 ) -> FeatureBatches:
-    features = compute_features(inference, part, setting.options.workers)
+    features = compute_features(inference, part, setting.start.options.workers)
     size = batch_size(phase, setting)
     return FeatureBatches(features, part, samples, size, seed, setting.share)
 
 
-def _validation_inputs(phase: Phase, setting: Setting) -> InputBatches:
+def training_inputs(phase: Phase, setting: Setting) -> InputBatches:
+    """Return the batches of training inputs of `phase` without what goes beside them."""
+    samples = _samples(setting, phase.augment)
+    return _inputs(setting.start.train, samples, phase, setting, setting.start.options.seed)
+
+
+def validation_inputs(phase: Phase, setting: Setting) -> InputBatches:
+    """Return the batches of all validation inputs, as they are."""
     return _inputs(setting.val, _samples(setting, "none"), phase, setting, None)
 
 
@@ -151,12 +157,12 @@ def _inputs(
     return InputBatches(
         part,
         samples,
-        setting.network.preprocessing,
+        setting.start.network.preprocessing,
         batch_size(phase, setting),
         seed,
-        None if seed is None else _order_seed(setting.options),
+        None if seed is None else _order_seed(setting.start.options),
         setting.share,
-        setting.options.workers,
+        setting.start.options.workers,
     )
 
 
@@ -165,4 +171,4 @@ def _order_seed(options: TuneOptions) -> int:
 
 
 def _samples(setting: Setting, augment: str) -> Samples:
-    return setting.task.samples(setting.network.preprocessing, augment)
+    return setting.start.task.samples(setting.start.network.preprocessing, augment)

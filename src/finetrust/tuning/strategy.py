@@ -45,7 +45,7 @@ strategies: Registry[Strategy] = Registry("strategy", "finetrust.tuning.strategi
 
 def head_phase(options: TuneOptions, defaults: TrainingDefaults, name: str, epochs: int) -> Phase:
     """Return a phase that trains the head alone, on inputs as they are unless the user augments."""
-    rate = options.learning_rate or defaults.probe_rate
+    rate = _given_rate(options) or defaults.probe_rate
     return Phase(name, epochs, 0, rate, 0.0, 1.0, options.augment or "none")
 
 
@@ -62,7 +62,7 @@ def backbone_phase(
     random weights has nothing to preserve and takes one rate throughout.
     """
     scratch = options.weights == "random"
-    rate = options.learning_rate or (defaults.scratch_rate if scratch else defaults.full_rate)
+    rate = _given_rate(options) or (defaults.scratch_rate if scratch else defaults.full_rate)
     return Phase(
         name,
         epochs,
@@ -72,3 +72,8 @@ def backbone_phase(
         options.layer_decay or (1.0 if scratch else defaults.layer_decay),
         options.augment or defaults.augment,
     )
+
+
+def _given_rate(options: TuneOptions) -> float | None:
+    """Return the rate that the user sets; where it is found by a range test, the defaults are scaled."""
+    return None if options.learning_rate == "auto" else options.learning_rate

@@ -10,7 +10,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from finetrust.models.tree import Tree, mapped
 from finetrust.tasks.task import Objective
-from finetrust.tuning.addition import Penalty, Step
+from finetrust.tuning.addition import Disturbance, Penalty, Step
 
 
 class TrainingLoss:
@@ -21,10 +21,18 @@ class TrainingLoss:
     objective : Objective
     penalties : mapping of str to Penalty
         Where there are any, targets are accompanied (see :mod:`finetrust.tuning.accompanied`).
+    disturbance : Disturbance, optional
+        What changes the inputs of every pass.
     """
 
-    def __init__(self, objective: Objective, penalties: Mapping[str, Penalty]) -> None:
+    def __init__(
+        self,
+        objective: Objective,
+        penalties: Mapping[str, Penalty],
+        disturbance: Disturbance | None = None,
+    ) -> None:
         self._objective, self._penalties = objective, penalties
+        self._disturbance = disturbance
         self._of_inputs = any(penalty.of_inputs for penalty in penalties.values())
         self._terms: dict[str, Tensor] = {}
 
@@ -39,10 +47,15 @@ class TrainingLoss:
     def __call__(self, module: nn.Module, inputs: Tree, targets: Tree, share: float) -> Tensor:
         """Return the loss of `share` of a batch: with all shares of it they sum to its mean loss."""
         if not self._penalties:
-            return self._objective(module, inputs, targets) * share
+            return (
+                self._objective(module, self._disturbed(module, inputs, targets), targets) * share
+            )
         targets, rows, beside = targets
+        inputs = self._disturbed(module, inputs, targets)
         if self._of_inputs:
             inputs = mapped(_differentiable, inputs)
+        for penalty in self._penalties.values():
+            penalty.expect()
         recorded = _Recorded(module)
         with _twice_differentiable() if self._of_inputs else contextlib.nullcontext():
             loss = self._objective(recorded, inputs, targets)
@@ -53,6 +66,11 @@ class TrainingLoss:
             loss = loss + term
             self._terms[name] = self._terms.get(name, 0.0) + term.detach() * share
         return loss * share
+
+    def _disturbed(self, module: nn.Module, inputs: Tree, targets: Tree) -> Tree:
+        if self._disturbance is None:
+            return inputs
+        return self._disturbance(self._objective, module, mapped(_floats, inputs), targets)
 
 
 class _Recorded(nn.Module):
@@ -71,8 +89,11 @@ class _Recorded(nn.Module):
 
 def _differentiable(inputs: Tensor) -> Tensor:
     """Return pixels as floats in [0, 1], or floats as they are, that take gradients."""
-    floats = inputs.float() / 255 if inputs.dtype == torch.uint8 else inputs
-    return floats.detach().requires_grad_()
+    return _floats(inputs).detach().requires_grad_()
+
+
+def _floats(inputs: Tensor) -> Tensor:
+    return inputs.float() / 255 if inputs.dtype == torch.uint8 else inputs
 
 
 def _twice_differentiable() -> AbstractContextManager[None]:

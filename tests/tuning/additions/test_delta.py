@@ -14,10 +14,13 @@ from finetrust import UserError
 from finetrust.config import TuneOptions
 from finetrust.data.source import open_dataset
 from finetrust.models.network import Network, train_mode
+from finetrust.tasks.task import tasks
 from finetrust.tuning.addition import Penalty, Start, Step
 from finetrust.tuning.additions.delta import Delta, feature_distance
 
 from ..masked_images import PREPROCESSING, SIZE, Plain, pictures, tuned, write
+
+TASK = tasks.get("classification")
 
 
 @pytest.fixture(scope="module")
@@ -89,10 +92,11 @@ def penalty_of(
 ) -> tuple[Penalty | None, Network]:
     network = Network(module, nn.Linear(8, 2), PREPROCESSING)
     train = open_dataset(str(data / "images")).split("train")
-    return Delta(weight=weight).penalty(Start(TuneOptions(), network, train)), network
+    return Delta(weight=weight).penalty(Start(TuneOptions(), network, train, TASK)), network
 
 
-def step_of(module: nn.Module, inputs: Tensor) -> Step:
+def step_of(penalty: Penalty, module: nn.Module, inputs: Tensor) -> Step:
+    penalty.expect()
     outputs = module(inputs)
     rows = torch.arange(len(inputs))
     return Step(module, inputs, rows, outputs, torch.tensor(1.0), rows, None)
@@ -104,14 +108,17 @@ def test_the_term_is_that_of_the_weights_as_they_began(compiled: bool, data: Pat
     penalty, network = penalty_of(data, Plain().body, weight=3.0)
     module: nn.Module = torch.compile(network, backend="eager") if compiled else network
     inputs = torch.randint(0, 256, (5, 3, SIZE, SIZE), dtype=torch.uint8)
-    assert penalty.term(step_of(module, inputs)).item() == 0
+    assert penalty.term(step_of(penalty, module, inputs)).item() == 0
     start = network.features(inputs).detach()
     with torch.no_grad():
         for parameter in network.backbone.parameters():
             parameter.add_(0.1 * torch.randn_like(parameter))
-    term = penalty.term(step_of(module, inputs))
+    term = penalty.term(step_of(penalty, module, inputs))
     expected = 3 * feature_distance(network.features(inputs), start).mean()
     torch.testing.assert_close(term, expected)
+    step = step_of(penalty, module, inputs)
+    module(255 - inputs)  # as another penalty may, before this one is asked
+    torch.testing.assert_close(penalty.term(step), expected)
     term.backward()
     assert all(float(p.grad.abs().sum()) > 0 for p in network.backbone.parameters())
     assert all(p.grad is None for p in network.head.parameters())
@@ -129,7 +136,7 @@ def test_the_pretrained_network_is_asked_as_it_answers_and_learns_nothing(data: 
     train_mode(network)
     for _ in range(3):
         torch.manual_seed(1)
-        step = step_of(network, inputs)
+        step = step_of(penalty, network, inputs)
         state = torch.get_rng_state()
         term = penalty.term(step)
         assert torch.equal(torch.get_rng_state(), state)
@@ -138,7 +145,7 @@ def test_the_pretrained_network_is_asked_as_it_answers_and_learns_nothing(data: 
     assert int(body[2].num_batches_tracked) == 4
 
 
-def test_a_network_that_is_all_head_is_refused(data: Path) -> None:
+def test_a_network_that_is_all_head_is_refused() -> None:
     with pytest.raises(UserError, match="delta needs the features before the head") as raised:
-        penalty_of(data, nn.Flatten())
+        Delta().check_network(Network(nn.Flatten(), nn.Linear(4, 2), PREPROCESSING))
     assert "\n" not in str(raised.value)

@@ -12,10 +12,13 @@ from finetrust import UserError
 from finetrust.config import TuneOptions
 from finetrust.data.source import open_dataset
 from finetrust.models.network import Network
+from finetrust.tasks.task import tasks
 from finetrust.tuning.addition import Penalty, Start, Step
 from finetrust.tuning.additions.ewc import EWC, ewc, fisher_diagonal
 
 from ..masked_images import PREPROCESSING, SIZE, Plain, tuned, write
+
+TASK = tasks.get("classification")
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +68,7 @@ def penalty_of(data: Path, module: nn.Module) -> tuple[Penalty | None, Network, 
     train = open_dataset(str(data / "images")).split("train")
     prepare = PREPROCESSING.transform()
     pixels = PREPROCESSING.collate([prepare(train.inputs[row]) for row in range(len(train))])
-    penalty = EWC(weight=1).penalty(Start(TuneOptions(), network, train))
+    penalty = EWC(weight=1).penalty(Start(TuneOptions(), network, train, TASK))
     return penalty, network, network.normalise(pixels).detach()
 
 
@@ -113,7 +116,7 @@ def test_computing_it_leaves_the_network_and_all_chance_as_they_were(data: Path)
     network = Network(body, nn.Linear(64, 2), PREPROCESSING)
     train = open_dataset(str(data / "images")).split("train")
     state = torch.get_rng_state()
-    assert EWC().penalty(Start(TuneOptions(), network, train)) is not None
+    assert EWC().penalty(Start(TuneOptions(), network, train, TASK)) is not None
     assert torch.equal(torch.get_rng_state(), state)
     assert network.training
     assert not body[1].bias.requires_grad
@@ -129,7 +132,7 @@ def test_the_heavier_the_pull_the_nearer_the_start_where_it_matters(
     body = Plain().body
     train = open_dataset(str(data / "images")).split("train")
     network = Network(body, nn.Linear(8, 2), PREPROCESSING)
-    measure = EWC(weight=1).penalty(Start(TuneOptions(), network, train))
+    measure = EWC(weight=1).penalty(Start(TuneOptions(), network, train, TASK))
     found = []
     for weight in (0, 10, 100, 1000):
         run = tuned(data, tmp_path / str(weight), f"full + ewc(weight={weight})")
@@ -140,9 +143,9 @@ def test_the_heavier_the_pull_the_nearer_the_start_where_it_matters(
     assert found[-1] < found[0] / 5
 
 
-def test_a_network_that_is_all_head_is_refused(data: Path) -> None:
+def test_a_network_that_is_all_head_is_refused() -> None:
     with pytest.raises(UserError, match="ewc needs the features before the head") as raised:
-        penalty_of(data, nn.Flatten())
+        EWC().check_network(Network(nn.Flatten(), nn.Linear(4, 2), PREPROCESSING))
     assert "\n" not in str(raised.value)
 
 

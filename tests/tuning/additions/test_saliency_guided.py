@@ -18,6 +18,7 @@ from finetrust import UserError
 from finetrust.config import TuneOptions
 from finetrust.data.source import DataOptions, open_dataset
 from finetrust.models.network import Network
+from finetrust.tasks.task import tasks
 from finetrust.tuning.addition import Start
 from finetrust.tuning.additions.saliency_guided import SaliencyGuided, outside_penalty
 
@@ -33,6 +34,8 @@ from ..masked_images import (
     write,
 )
 from ..runs import digits, same, weights_of
+
+TASK = tasks.get("classification")
 
 GUIDED = "full + saliency-guided"
 
@@ -137,7 +140,7 @@ def penalty_of(data: Path, masks: Path | str, weight: float = 1.0):
     options = TuneOptions(data=str(data / "images"), object_masks=str(masks))
     train = open_dataset(str(data / "images"), DataOptions.of(options)).split("train")
     network = Network(nn.Flatten(), nn.Linear(3 * SIZE**2, 2), PREPROCESSING)
-    return SaliencyGuided(weight=weight).penalty(Start(options, network, train)), train
+    return SaliencyGuided(weight=weight).penalty(Start(options, network, train, TASK)), train
 
 
 def test_images_without_a_mask_do_not_count(tmp_path: Path) -> None:
@@ -170,7 +173,7 @@ def test_copies_of_an_item_share_its_mask(tmp_path: Path) -> None:
     drawn = train.take([0, 0, 3])
     drawn = replace(drawn, ids=(train.ids[0], f"{train.ids[0]}#2", train.ids[3]))
     network = Network(nn.Flatten(), nn.Linear(3 * SIZE**2, 2), PREPROCESSING)
-    companion = SaliencyGuided().penalty(Start(options, network, drawn)).companion("none")
+    companion = SaliencyGuided().penalty(Start(options, network, drawn, TASK)).companion("none")
     seen = [companion(row, drawn.inputs[row]) for row in range(3)]
     assert torch.equal(seen[0], seen[1])
     assert seen[0].any()

@@ -75,7 +75,8 @@ def _remedy(profile: TrustProfile, weak: list[Family]) -> str:
     damage = sentence_list([_with_kinds(family) for family in weak]) or "such damage"
     return (
         f"If such {noun} are to be expected, add copies with {damage} to the training data, or tune with "
-        f"stronger augmentation (`--augment trivialaugment`; elsewhere AugMix) {MORE}."
+        "stronger augmentation (`--augment augmix`, with `augmix-consistency` added to the strategy) "
+        f"{MORE}."
     )
 
 

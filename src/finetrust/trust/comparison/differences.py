@@ -147,7 +147,8 @@ def comparable(measures: Iterable[Measure]) -> list[Measure]:
     return [
         m
         for m in measures
-        if m.axis != "data" and m.topic != "test" and not m.subset.startswith("slice=")
+        if m.axis != "data" and m.topic != "test"
+        if not m.subset.startswith("slice=") and not m.name.startswith("worst_slice.")
     ]
 
 

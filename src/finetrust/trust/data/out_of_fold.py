@@ -135,13 +135,16 @@ def _conditioned(features: np.ndarray, n_classes: int) -> tuple[np.ndarray, np.n
 
     The features are standardised; their penalty is that of ``STRENGTH`` on features whose squares
     sum to 1. They are then turned into their principal components (beyond ``MOST_ROTATED`` features
-    they stay as they are), each scaled by the curvature that the loss has along it.
+    and as many items they stay as they are), each scaled by the curvature that the loss has along it.
     """
     n, d = features.shape
     spread = features.std(axis=0)
     inputs = (features - features.mean(axis=0)) / np.where(spread > 0, spread, 1)
     inputs /= np.float32(np.sqrt(d))
-    if d <= MOST_ROTATED:
+    if n < d:
+        rotated, singular, _ = np.linalg.svd(inputs, full_matrices=False)
+        inputs, variances = rotated * singular, np.square(singular) / n
+    elif d <= MOST_ROTATED:
         variances, components = np.linalg.eigh(inputs.T @ inputs / n)
         inputs = inputs @ components
     else:

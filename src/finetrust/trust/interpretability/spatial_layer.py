@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from finetrust.core.errors import NotApplicable
+from finetrust.models.ensemble import SeveralPasses
 from finetrust.models.layout import layout_of
 
 
@@ -30,6 +31,10 @@ def find_layer(model: nn.Module, example: Tensor) -> nn.Module:
     NotApplicable
         If there is no such module.
     """
+    if any(isinstance(module, SeveralPasses) for module in model.modules()):
+        raise NotApplicable(
+            "the answer is an average over several passes, and no layer is one that all of it goes through"
+        )
     outputs: list[tuple[nn.Module, Tensor]] = []
 
     def keep(module: nn.Module, inputs: object, output: object) -> None:

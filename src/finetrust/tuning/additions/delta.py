@@ -8,11 +8,15 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from finetrust.config import NonNegative
-from finetrust.core.errors import UserError
 from finetrust.models.network import Network
-from finetrust.models.tree import Tree, leaves
+from finetrust.models.tree import Tree
 from finetrust.tuning.addition import Addition, Penalty, Planned, Start, Step, additions
-from finetrust.tuning.additions.l2_sp import check_start, training_in
+from finetrust.tuning.pretrained_start import (
+    check_features,
+    check_start,
+    relative,
+    training_in,
+)
 
 WEIGHT = 1.0
 """With this one the penalty was a sixth to two fifths of the loss where MobileNetV1 learnt Hymenoptera."""
@@ -27,13 +31,15 @@ class Delta(Addition):
     def check(self, planned: Planned) -> None:
         check_start("delta", planned)
 
+    def check_network(self, network: Network) -> None:
+        check_features("delta", network)
+
     def penalty(self, start: Start) -> Penalty | None:
-        check_features("delta", start.network)
         return _Delta(start.network, self.weight) if self.weight else None
 
 
 class _Delta(Penalty):
-    """Keeps a frozen copy of the backbone, and what the backbone that trains last made of its inputs."""
+    """Keeps a frozen copy of the backbone, and what the one that trains made of the inputs of a step."""
 
     of_backbone = True
 
@@ -47,17 +53,19 @@ class _Delta(Penalty):
         # A function is not copied with the module: passes of copies, which take no gradients, are
         # not kept, nor are those of validation.
         def keep(module: nn.Module, inputs: tuple[Any, ...], output: Tree) -> None:
-            if torch.is_grad_enabled() and module.training:
-                seen[:] = [(inputs, output)]
+            if torch.is_grad_enabled() and module.training and not seen:
+                seen.append((inputs, output))
 
         network.backbone.register_forward_hook(keep)
+
+    def expect(self) -> None:
+        self._seen.clear()
 
     def term(self, step: Step) -> Tensor:
         training = training_in(step.module)
         if not any(id(parameter) in training for parameter in self._backbone.parameters()):
-            self._seen.clear()
             return torch.zeros_like(step.loss)
-        inputs, output = self._seen.pop()
+        ((inputs, output),) = self._seen
         with torch.no_grad():
             start = self._features_of(self._start(*inputs))
         return self._weight * feature_distance(self._features_of(output), start).mean()
@@ -86,33 +94,3 @@ def feature_distance(features: Tree, start: Tree) -> Tensor:
     """
     own, begun = relative(features, start), relative(start, start)
     return (own - begun).square().sum(1) / 2
-
-
-def relative(features: Tree, start: Tree) -> Tensor:
-    """Return features in units of the size of `start`: float tensor (n, numbers).
-
-    Each item's features have mean squared norm 1 over its maps where they are those of `start`; a map
-    that is zero there does not count.
-    """
-    pairs = [
-        (own.flatten(1).float(), begun.detach().flatten(1).float().norm(dim=1, keepdim=True))
-        for own, begun in zip(leaves(features), leaves(start), strict=True)
-        if own.is_floating_point()
-    ]
-    return torch.cat(
-        [
-            own * torch.where(size > 0, (size * len(pairs) ** 0.5).reciprocal(), 0.0)
-            for own, size in pairs
-        ],
-        dim=1,
-    )
-
-
-def check_features(name: str, network: Network) -> None:
-    """Raise UserError for a network that is all head, as a detector that stays whole."""
-    if next(network.backbone.parameters(), None) is None:
-        raise UserError(
-            f"{name} needs the features before the head, and this network is not taken apart: it "
-            "has none",
-            "Choose l2-sp, which pulls its weights.",
-        )

@@ -8,10 +8,16 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from finetrust.config import NonNegative
+from finetrust.models.network import Network
 from finetrust.models.tree import to_device
 from finetrust.tuning.addition import Addition, Penalty, Planned, Start, Step, additions
-from finetrust.tuning.additions.delta import check_features, relative
-from finetrust.tuning.additions.l2_sp import check_start, pretrained_parameters, training_in
+from finetrust.tuning.pretrained_start import (
+    check_features,
+    check_start,
+    pretrained_parameters,
+    relative,
+    training_in,
+)
 
 WEIGHT = 400.0
 """With it MobileNetV1 moved about as far on Hymenoptera as with ``l2-sp`` and its authors' weight."""
@@ -35,8 +41,10 @@ class EWC(Addition):
     def check(self, planned: Planned) -> None:
         check_start("ewc", planned)
 
+    def check_network(self, network: Network) -> None:
+        check_features("ewc", network)
+
     def penalty(self, start: Start) -> Penalty | None:
-        check_features("ewc", start.network)
         if not self.weight:
             return None
         parameters = pretrained_parameters(start.network)

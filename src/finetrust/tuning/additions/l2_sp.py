@@ -7,10 +7,8 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from finetrust.config import NonNegative
-from finetrust.core.errors import UserError
-from finetrust.models.network import Network
 from finetrust.tuning.addition import Addition, Penalty, Planned, Start, Step, additions
-from finetrust.tuning.optimizer import pretrained_layers
+from finetrust.tuning.pretrained_start import check_start, pretrained_parameters, training_in
 
 WEIGHT, HEAD_WEIGHT = 0.1, 0.01
 """Those of the authors' own script (``run_classification/train.sh`` of TransferLearningClassification)."""
@@ -95,34 +93,3 @@ def l2_sp(
     ]
     sizes = [head_weight / 2 * new.square().sum() for new in fresh]
     return torch.stack([*distances, *sizes]).sum()
-
-
-def pretrained_parameters(network: Network) -> dict[str, nn.Parameter]:
-    """Return the pretrained parameters of a network by name, from input to output.
-
-    They are the very ones that train, however the network is wrapped later.
-    """
-    named = dict(network.named_parameters())
-    return {name: named[name] for layer in pretrained_layers(network) for name in layer}
-
-
-def training_in(module: nn.Module) -> set[int]:
-    """Return the identities of the parameters of `module` that take gradients.
-
-    Where the head alone trains on features, `module` is that head, and the backbone is not asked.
-    """
-    return {id(parameter) for parameter in module.parameters() if parameter.requires_grad}
-
-
-def check_start(name: str, planned: Planned) -> None:
-    """Raise UserError where the run has no pretrained weights to be pulled to, or never leaves them."""
-    if planned.options.weights == "random":
-        raise UserError(
-            f"{name} pulls toward pretrained weights, and --weights random has none",
-            f"Leave {name} or --weights random out.",
-        )
-    if all(phase.trainable_layers == 0 for phase in planned.phases):
-        raise UserError(
-            f"{name} has no effect where the backbone stays frozen: it does not leave its start",
-            f"Choose a strategy that trains it, such as 'full + {name}'.",
-        )

@@ -13,6 +13,7 @@ from finetrust.config import NonNegative
 from finetrust.core.errors import UserError
 from finetrust.core.progress import quietly
 from finetrust.data.dataset import Dataset
+from finetrust.data.images.augmentations.augment import read_augment
 from finetrust.data.objects.objects import Objects, open_objects
 from finetrust.models.preprocessing import Preprocessing
 from finetrust.tasks.classification import Classification
@@ -54,6 +55,8 @@ class SaliencyGuided(Addition):
                 f"saliency-guided and {flag}: a mixed image has the objects of two",
                 "Leave one of them out.",
             )
+        for phase in planned.phases:
+            read_augment(phase.augment).steps_of_mask()
         if all(phase.trainable_layers == 0 for phase in planned.phases):
             raise UserError(
                 "saliency-guided has no effect where the backbone stays frozen: which pixels a "

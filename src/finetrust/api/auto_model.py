@@ -1,0 +1,87 @@
+"""``finetrust tune --model auto``: the best model of a selection, saved or made now."""
+
+import os
+from pathlib import Path
+
+from finetrust.api.select import default_folder, select, training_items
+from finetrust.api.task_of import task_of
+from finetrust.config import DataColumns, SelectOptions, TuneOptions
+from finetrust.core.errors import UserError
+from finetrust.core.progress import say
+from finetrust.data.dataset import Dataset
+from finetrust.data.source import DataOptions, open_dataset
+from finetrust.selection.selection import FILE, Selection
+
+AUTO = "auto"
+
+
+def is_auto(model: str | None) -> bool:
+    """Return whether a model is to be chosen: ``auto``, ``auto:FOLDER`` or ``auto:NAME,NAME``."""
+    return model is not None and (model == AUTO or model.startswith(f"{AUTO}:"))
+
+
+def with_chosen_model(options: TuneOptions, data: str | Path | Dataset | None) -> TuneOptions:
+    """Return the options with the model that suits the data best, where it is to be chosen.
+
+    ``auto`` takes the selection that ``finetrust select`` has saved for these data, or makes one among
+    its default models; ``auto:FOLDER`` takes that of a folder; ``auto:NAME,NAME`` chooses among these.
+
+    Parameters
+    ----------
+    options : TuneOptions
+    data : str, Path, Dataset or None
+        As given to ``tune``; None for what the options name.
+
+    Raises
+    ------
+    UserError
+        If the selection of a folder is of other data, weights are named beside ``auto``, no model could
+        be examined, or there are several processes.
+    """
+    if not is_auto(options.model):
+        return options
+    if {"weights", "model_args"} & options.model_fields_set:
+        raise UserError(
+            "--model auto chooses the weights too", "Leave --weights and --model-args out."
+        )
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise UserError(
+            "--model auto chooses in one process, and there are several",
+            "Choose first: finetrust select; then name its best model.",
+        )
+    source = data if isinstance(data, Dataset) else str(options.data)
+    named = str(options.model).removeprefix(AUTO).removeprefix(":")
+    best = _selection(options, source, named).best
+    say(f"Model: {best.name} ({best.why}).")
+    own = {name: value for name, value in best.options.items() if name in TuneOptions.model_fields}
+    return options.model_copy(update=own)
+
+
+def _selection(options: TuneOptions, source: str | Dataset, named: str) -> Selection:
+    folder = Path(named) if named else default_folder(str(options.data))
+    if (folder / FILE).exists():
+        saved = Selection.load(folder)
+        if _fingerprint(options, source) == saved.data["fingerprint"]:
+            return saved
+        if named:
+            raise UserError(
+                f"{folder}: the selection was made for other training items",
+                "Select again: finetrust select.",
+            )
+    shared = ("data", "val_fraction", "test_fraction", "input_size", "max_length")
+    columns = (*DataColumns.model_fields, *shared, "trust_remote_code", "device", "precision")
+    given = {
+        name: getattr(options, name)
+        for name in (*columns, "workers", "seed")
+        if name in options.model_fields_set and name in SelectOptions.model_fields
+    }
+    given.pop("data", None)
+    models = named.split(",") if named else None
+    return select(source, models, **given)
+
+
+def _fingerprint(options: TuneOptions, source: str | Dataset) -> str:
+    opened = open_dataset(source, DataOptions.of(options))
+    _, task = task_of(opened, options.task)
+    train, _, _ = training_items(task, opened, options)
+    return train.fingerprint

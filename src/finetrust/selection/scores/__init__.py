@@ -1,0 +1,1 @@
+"""Scores of how well a pretrained model would transfer, one file each."""
