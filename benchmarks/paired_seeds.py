@@ -96,7 +96,9 @@ def difference(
     p_value = 1.0 if error == 0 else 2 * float(stdtr(_freedom(parts), -abs(gain) / error))
     half = spread.t * error
     means = values.mean(axis=1).tolist()
-    return Difference(*means, gain, gain - half, gain + half, p_value, p_value, n, len(apart))
+    # All figures are shares: they cannot differ by more than 1.
+    low, high = max(gain - half, -1.0), min(gain + half, 1.0)
+    return Difference(*means, gain, low, high, p_value, p_value, n, len(apart))
 
 
 def corrected(found: Sequence[Difference]) -> list[Difference]:

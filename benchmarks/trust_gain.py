@@ -38,20 +38,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--shared", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--pairs", nargs="+", choices=PAIRS, default=list(PAIRS))
+    parser.add_argument(
+        "--pairs", nargs="+", default=list(PAIRS), help="names, or NAME:SEEDS for fewer"
+    )
     parser.add_argument("--recipes", nargs=2, default=["naive", "default"])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--write", type=Path, help="Markdown file whose table is made anew")
     options = parser.parse_args()
     lines = []
-    for name in options.pairs:
+    for asked in options.pairs:
+        name, _, most = asked.partition(":")
+        seeds = options.seeds[: int(most or len(options.seeds))]
         pair = PAIRS[name](options.shared.resolve(), options.out.resolve())
         runs = [
             [
                 judged(trained(pair, options.out / name, recipe, seed), pair)
                 for recipe in options.recipes
             ]
-            for seed in options.seeds
+            for seed in seeds
         ]
         lines += rows(pair, *zip(*runs, strict=True))
     text = "\n".join([*header(options.recipes), *lines])
@@ -107,7 +111,7 @@ def rows(pair: Pair, first: Sequence[EvaluatedRun], second: Sequence[EvaluatedRu
     tested = [(figure, found) for figure, found in known if found is not None]
     found = corrected([one for _, one in tested])
     lines = [
-        f"| {pair.title if k == 0 else ''} | {row(figure, one)} |"
+        f"| {f'{pair.title} ({one.seeds} seeds)' if k == 0 else ''} | {row(figure, one)} |"
         for k, ((figure, _), one) in enumerate(zip(tested, found, strict=True))
     ]
     better, worse = (sum(one.verdict == word for one in found) for word in ("better", "worse"))
