@@ -226,7 +226,7 @@ def test_a_fall_under_disturbance_names_augmentation() -> None:
     )
     assert "from 90.1 % to 50.0 % on average (interval 46.0–54.0 %); hardest is fog" in told(step)
     assert "copies with weather (fog)" in step.remedy
-    assert "`--augment trivialaugment`" in step.remedy
+    assert "`--augment augmix`" in step.remedy
 
 
 def test_outputs_that_are_no_numbers_are_grave() -> None:
@@ -307,7 +307,7 @@ def test_damage_of_one_family_is_named_where_the_others_do_no_harm() -> None:
         step
     )
     assert "copies with blur (defocus blur)" in step.remedy
-    assert "AugMix" in step.remedy
+    assert "`augmix-consistency`" in step.remedy
 
 
 def test_answers_that_flip_under_shifts_name_crops_and_anti_aliasing() -> None:
