@@ -40,7 +40,11 @@ def _chart(curve: Sequence[Mapping[str, Any]], alpha: float, key: str) -> tuple[
     shares = key != "loss" and all(0 <= y <= 1 for _, y in points)
     write = percent if shares else number
     ticks = _ticks([y * (100 if shares else 1) for _, y in points])
-    y_ticks = [(t / 100, f"{tick_label(t)}%") if shares else (t, tick_label(t)) for t in ticks]
+    y_ticks = (
+        [(t / 100, f"{tick_label(t)}%") for t in ticks if t <= 100]
+        if shares
+        else [(t, tick_label(t)) for t in ticks]
+    )
     kept = [(x, y) for x, y in points if x == alpha]
     ends = f"{write(points[0][1])} at the pretrained end, {write(points[-1][1])} at the fine-tuned"
     told = f"{ends}, {write(kept[0][1])} where it was kept" if kept else ends
