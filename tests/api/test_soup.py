@@ -11,6 +11,7 @@ import pytest
 import finetrust
 from finetrust import UserError
 from finetrust.api.soup import greedy_soup, soup
+from finetrust.core.run_folder import RunFolder
 from finetrust.models.weight_average import mean_weights
 from tuning.runs import digits, same, tuned, weights_of
 
@@ -155,3 +156,12 @@ def test_greedy_needs_validation_data(tmp_path: Path) -> None:
     made = soup(*pair, kind="uniform", out=tmp_path / "soup", quiet=True)
     assert made.folder.record["validation"] == {}
     assert made.model.calibration == {}
+
+
+def test_what_a_kill_left_of_a_soup_says_how_to_make_it_again(
+    uniform: finetrust.Run, tmp_path: Path
+) -> None:
+    left = changed(uniform, tmp_path / "left")
+    RunFolder(left).write_record(status="running")
+    with pytest.raises(UserError, match=r"Delete the folder and make it again: finetrust soup"):
+        finetrust.load(left)

@@ -85,6 +85,7 @@ def write_derived(
             "inference_precision": inference.precision,
         },
         status="running",
+        **facts,
     )
     calibration = judge_validation(
         ingredients.task,
@@ -105,7 +106,7 @@ def write_derived(
     saved.save(model, folder.model)
     folder.append_log(event="made", of=[str(run.path) for run in ingredients.runs])
     seconds = round(time.perf_counter() - began, 2)
-    folder.write_record(calibration=calibration, status="finished", seconds=seconds, **facts)
+    folder.write_record(calibration=calibration, status="finished", seconds=seconds)
     return Run(folder, first.module, first.allow_code)
 
 

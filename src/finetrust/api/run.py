@@ -116,8 +116,11 @@ def load(
             did_you_mean(str(path), siblings) or "Give the folder that finetrust tune wrote.",
         )
     if folder.record.get("status") != "finished":
+        made_by = folder.record.get("command")
         raise UserError(
             f"{path}: this run is not finished",
-            f"Go on with it: finetrust tune --resume --out {path}",
+            f"Delete the folder and make it again: {made_by}"
+            if made_by
+            else f"Go on with it: finetrust tune --resume --out {path}",
         )
     return Run(folder, module, allow_code)
