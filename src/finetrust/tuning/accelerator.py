@@ -1,5 +1,6 @@
 """The accelerate object behind the loop: one process, DDP and FSDP are the same code."""
 
+import atexit
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +33,10 @@ def new_accelerator(device: torch.device, precision: str) -> "Accelerator":
     cpu = device.type == "cpu"
     with _chosen(None if cpu or launched else str(device)):
         state = PartialState(cpu=cpu)
+        if launched:
+            # Threads of a process group that is still there at the end abort the process.
+            atexit.unregister(_leave)
+            atexit.register(_leave)
         if precision == "auto":
             gpu = state.device.type == "cuda" and torch.cuda.is_bf16_supported()
             precision = "bf16" if gpu else "fp32"
@@ -42,6 +47,11 @@ def new_accelerator(device: torch.device, precision: str) -> "Accelerator":
                 f"precision {precision} does not work on {state.device} ({error})",
                 "Choose --precision fp32 or bf16.",
             ) from error
+
+
+def _leave() -> None:
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 @contextmanager
