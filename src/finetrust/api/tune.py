@@ -232,7 +232,7 @@ def _tune(
     is_open = False
     for number, phase in enumerate(phases):
         began = time.perf_counter()
-        opens = phase.trainable_layers != 0 and not is_open
+        opens = phase.trains_backbone and not is_open
         if opens:
             if plan.reads_before:
                 before = {
@@ -357,7 +357,7 @@ def _phase_facts(stage: Stage, setting: Setting, seconds: float) -> dict[str, An
 
 def _rated(phases: Sequence[Phase]) -> int:
     """Return the phase before which the learning rate is found: the first that trains the backbone."""
-    return next((n for n, phase in enumerate(phases) if phase.trainable_layers != 0), 0)
+    return next((n for n, phase in enumerate(phases) if phase.trains_backbone), 0)
 
 
 def _rate_factor(number: int, stage: Stage, loop: Loop, folder: RunFolder) -> float:

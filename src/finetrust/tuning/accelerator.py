@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import torch
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
 
 from finetrust.core.errors import UserError
 
@@ -47,6 +49,11 @@ def new_accelerator(device: torch.device, precision: str) -> "Accelerator":
                 f"precision {precision} does not work on {state.device} ({error})",
                 "Choose --precision fp32 or bf16.",
             ) from error
+
+
+def undistributed(module: nn.Module) -> nn.Module:
+    """Return the module without what synchronises gradients: for passes beside that of the loss."""
+    return module.module if isinstance(module, DistributedDataParallel) else module
 
 
 def _leave() -> None:

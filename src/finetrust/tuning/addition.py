@@ -60,6 +60,17 @@ class Planned:
     phases: Sequence[Phase]
     added: "Mapping[str, Addition]"
 
+    @property
+    def trains_backbone(self) -> bool:
+        """Whether the backbone trains in any phase."""
+        return any(phase.trains_backbone for phase in self.phases)
+
+    @property
+    def mixing(self) -> str | None:
+        """The option by which images are mixed in pairs, as it is given; or None."""
+        options = self.options
+        return "--mixup" if options.mixup else "--cutmix" if options.cutmix else None
+
 
 @dataclass(frozen=True)
 class Start:

@@ -8,13 +8,13 @@ from typing import Annotated, Any
 import torch
 from pydantic import BeforeValidator, Field
 from torch import Tensor, nn
-from torch.nn.parallel import DistributedDataParallel
 
 from finetrust.config import TuneOptions
 from finetrust.core.errors import UserError
 from finetrust.data.images.image_kind import IMAGES
 from finetrust.models.tree import Tree, leaves, mapped
 from finetrust.tasks.detection import Detection
+from finetrust.tuning.accelerator import undistributed
 from finetrust.tuning.addition import Planned
 
 PLACE = "adversarial training"
@@ -111,7 +111,7 @@ def at_rest(module: nn.Module) -> Iterator[nn.Module]:
         The module itself, without what synchronises the gradients of its weights: those are not
         computed.
     """
-    plain = module.module if isinstance(module, DistributedDataParallel) else module
+    plain = undistributed(module)
     modes = [(part, part.training) for part in plain.modules()]
     for part in plain.children():
         part.eval()
@@ -131,7 +131,7 @@ def check_attack(name: str, planned: Planned) -> None:
             f"{task.pipeline or 'another'}",
             f"Leave {name} out.",
         )
-    if all(phase.trainable_layers == 0 for phase in planned.phases):
+    if not planned.trains_backbone:
         raise UserError(
             f"{name} cannot work where the backbone stays frozen, for then its features are fixed",
             f"Choose a strategy that trains it, such as 'full + {name}'.",

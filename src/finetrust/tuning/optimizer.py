@@ -13,18 +13,23 @@ from finetrust.tuning.strategy import Phase
 
 
 def pretrained_layers(network: Network) -> list[tuple[str, ...]]:
-    """Return the names of the pretrained parameters, layer by layer from input to output.
+    """Return the names of the pretrained parameters, layer by layer from input to output."""
+    return list(pretrained_blocks(network).values())
+
+
+def pretrained_blocks(network: Network) -> dict[str, tuple[str, ...]]:
+    """Return the names of the pretrained parameters of each layer, by its name, from input to output.
 
     The layers of the backbone, then those of what is pretrained in the head.
     """
-    parts = [("backbone", network.backbone), ("head", network.head)]
-    layers = [
-        tuple(f"{prefix}.{name}" for name in names)
-        for prefix, module in parts
-        for _, names in layer_names(module)
-    ]
-    pretrained = [tuple(n for n in names if n not in network.fresh) for names in layers]
-    return [names for names in pretrained if names]
+    blocks = {
+        f"{part}.{layer}": tuple(
+            name for n in names if (name := f"{part}.{n}") not in network.fresh
+        )
+        for part, module in (("backbone", network.backbone), ("head", network.head))
+        for layer, names in layer_names(module)
+    }
+    return {block: names for block, names in blocks.items() if names}
 
 
 def layer_rates(

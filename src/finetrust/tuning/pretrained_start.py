@@ -17,7 +17,7 @@ def check_start(name: str, planned: Planned) -> None:
             f"{name} pulls toward pretrained weights, and --weights random has none",
             f"Leave {name} or --weights random out.",
         )
-    if all(phase.trainable_layers == 0 for phase in planned.phases):
+    if not planned.trains_backbone:
         raise UserError(
             f"{name} has no effect where the backbone stays frozen: it does not leave its start",
             f"Choose a strategy that trains it, such as 'full + {name}'.",

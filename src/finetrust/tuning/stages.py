@@ -47,7 +47,7 @@ def make_stage(phase: Phase, setting: Setting, prepared: Inference | None = None
         The network as it stands, already prepared for inference.
     """
     start, frozen = setting.start, _is_frozen(phase, setting)
-    trains = None if phase.trainable_layers == 0 else setting.plan.trains(start, phase)
+    trains = setting.plan.trains(start, phase) if phase.trains_backbone else None
     rates = layer_rates(start.network, phase, trains)
     acting = {
         name: penalty
@@ -59,7 +59,7 @@ def make_stage(phase: Phase, setting: Setting, prepared: Inference | None = None
     if not frozen:
         inputs = _inputs(train, samples, phase, setting, start.options.seed)
         validation: Batches = validation_inputs(phase, setting)
-        disturbance = setting.disturbance if phase.trainable_layers != 0 else None
+        disturbance = setting.disturbance if phase.trains_backbone else None
         return Stage(phase, start.network, rates, inputs, validation, None, acting, disturbance)
     inference = prepared or Inference(start.network, setting.precision)
     of_head = {name.removeprefix("head."): rate for name, rate in rates.items()}
@@ -86,7 +86,7 @@ def batch_size(phase: Phase, setting: Setting) -> int:
     chosen = setting.start.options.batch_size
     if isinstance(chosen, int):
         return max(min(chosen, items), processes)
-    most = 256 if phase.trainable_layers == 0 else 64
+    most = 64 if phase.trains_backbone else 256
     sixteenth = 1 << max(items // 16, 1).bit_length() - 1
     return max(min(most, max(8, sixteenth), items), processes)
 
@@ -106,7 +106,7 @@ class _PassedThrough:
 
 def _is_frozen(phase: Phase, setting: Setting) -> bool:
     """Return whether the head alone trains, on features of a backbone that stays as it is."""
-    return phase.trainable_layers == 0 and setting.mix is None
+    return not phase.trains_backbone and setting.mix is None
 
 
 def _is_cached(phase: Phase, setting: Setting) -> bool:

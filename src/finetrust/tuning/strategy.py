@@ -36,6 +36,11 @@ class Phase:
     layer_decay: float
     augment: str
 
+    @property
+    def trains_backbone(self) -> bool:
+        """Whether more than the head trains."""
+        return self.trainable_layers != 0
+
 
 Strategy = Callable[[TuneOptions, int, TrainingDefaults], list[Phase]]
 """From the options, the number of pretrained layers and the task's defaults to the phases."""

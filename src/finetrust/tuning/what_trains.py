@@ -18,7 +18,7 @@ def check_what_trains(name: str, planned: Planned) -> None:
             f"{name} changes little of what is pretrained, and --weights random has nothing of it",
             f"Leave {name} or --weights random out.",
         )
-    if all(phase.trainable_layers == 0 for phase in planned.phases):
+    if not planned.trains_backbone:
         raise UserError(
             f"{name} says what of the backbone trains, and it stays frozen",
             f"Choose a strategy that trains it, such as 'lp-ft + {name}'.",
@@ -38,7 +38,7 @@ def at_one_rate(phases: Sequence[Phase], options: TuneOptions, rate: float) -> l
     """Return the phases with `rate` for all that trains of the backbone, unless the user gave others."""
     return [
         phase
-        if phase.trainable_layers == 0
+        if not phase.trains_backbone
         else replace(
             phase,
             backbone_learning_rate=options.backbone_learning_rate or rate,

@@ -57,7 +57,7 @@ class Objects:
             features.append(torch.cat([pooled_in_boxes(m, boxes, width) for m in maps], dim=1))
             labels += classes
             items.append(np.repeat(rows, [len(one) for one in boxes]))
-        return gathered(features, labels, items, 0)
+        return gathered(features, labels, items)
 
 
 def pooled_in_boxes(maps: Tensor, boxes: list[Any], width: int) -> Tensor:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from finetrust.core.registry import Registry
 from finetrust.data.dataset import Dataset
 from finetrust.data.loader import Loader
 from finetrust.models.inference import Inference
-from finetrust.models.tree import Tree
+from finetrust.models.tree import Tree, leaves
 from finetrust.selection.loaded import Loaded
 from finetrust.tasks.task import Task
 
@@ -113,7 +113,7 @@ def maps_of(features: Tree) -> list[Tensor]:
     UserError
         If there are none.
     """
-    found = [t for t in _leaves(features) if t.ndim == 4]
+    found = [t for t in leaves(features) if t.ndim == 4]
     if not found:
         raise UserError(
             "the backbone yields no maps that the features of objects could be read from",
@@ -122,18 +122,9 @@ def maps_of(features: Tree) -> list[Tensor]:
     return found
 
 
-def gathered(
-    features: list[Tensor], labels: list[Tensor], items: list[np.ndarray], d: int
-) -> Observations:
+def gathered(features: list[Tensor], labels: list[Tensor], items: list[np.ndarray]) -> Observations:
     """Return what was gathered batch by batch as observations."""
-    rows = torch.cat(features).cpu().numpy() if features else np.zeros((0, d), np.float32)
+    rows = torch.cat(features).cpu().numpy() if features else np.zeros((0, 0), np.float32)
     classes = torch.cat(labels).cpu().numpy() if labels else np.zeros(0, np.int64)
     where = np.concatenate(items) if items else np.zeros(0, np.int64)
     return Observations(rows.astype(np.float32), classes.astype(np.int64), where)
-
-
-def _leaves(tree: Any) -> list[Tensor]:
-    if isinstance(tree, Tensor):
-        return [tree]
-    parts = tree.values() if isinstance(tree, dict) else tree
-    return [leaf for part in parts for leaf in _leaves(part)]

@@ -66,7 +66,7 @@ class Regions:
             features.append(torch.cat(pooled, dim=1))
             labels.append(label)
             items.append(rows[image.numpy()])
-        return gathered(features, labels, items, 0)
+        return gathered(features, labels, items)
 
 
 def pooled_in_regions(maps: Tensor, regions: Tensor, image: Tensor) -> Tensor:

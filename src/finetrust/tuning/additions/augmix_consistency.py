@@ -8,9 +8,8 @@ import numpy as np
 import torch
 from PIL import Image
 from pydantic import Field
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
-from torch.nn.parallel import DistributedDataParallel
 
 from finetrust.config import Count, NonNegative
 from finetrust.core.errors import UserError
@@ -22,6 +21,7 @@ from finetrust.data.masks.masks import IGNORE
 from finetrust.data.samples import Samples
 from finetrust.tasks.classification import Classification
 from finetrust.tasks.segmentation import Segmentation
+from finetrust.tuning.accelerator import undistributed
 from finetrust.tuning.addition import Addition, Companion, Penalty, Planned, Start, Step, additions
 
 WEIGHT = 12.0
@@ -54,13 +54,12 @@ class AugMixConsistency(Addition):
                 f"task is {task.pipeline or 'another'}",
                 "Leave augmix-consistency out.",
             )
-        if options.mixup or options.cutmix:
-            flag = "--mixup" if options.mixup else "--cutmix"
+        if planned.mixing:
             raise UserError(
-                f"augmix-consistency and {flag}: a mixed image has the answers of two",
+                f"augmix-consistency and {planned.mixing}: a mixed image has the answers of two",
                 "Leave one of them out.",
             )
-        phases = [phase for phase in planned.phases if phase.trainable_layers != 0]
+        phases = [phase for phase in planned.phases if phase.trains_backbone]
         if not phases:
             raise UserError(
                 "augmix-consistency has no effect where the backbone stays frozen, for it does not see "
@@ -102,7 +101,7 @@ class _Consistency(Penalty):
     def term(self, step: Step) -> Tensor:
         assert step.beside is not None, "it has a companion"
         views = step.beside.flatten(0, 1)
-        logits = _plain(step.module)(views).unflatten(0, (-1, VIEWS))
+        logits = undistributed(step.module)(views).unflatten(0, (-1, VIEWS))
         found = jensen_shannon([step.outputs, *logits.unbind(1)])
         if found.dim() == 1:
             return self._weight * found.mean()
@@ -143,8 +142,3 @@ def jensen_shannon(logits: Sequence[Tensor]) -> Tensor:
     log_p = torch.stack([answer.float().log_softmax(1) for answer in logits])
     log_mean = log_p.logsumexp(0) - math.log(len(logits))
     return (log_p.exp() * (log_p - log_mean)).sum(2).mean(0)
-
-
-def _plain(module: nn.Module) -> nn.Module:
-    """Return the module without what synchronises gradients, which the first pass has prepared."""
-    return module.module if isinstance(module, DistributedDataParallel) else module

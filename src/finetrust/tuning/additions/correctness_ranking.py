@@ -26,17 +26,15 @@ class CorrectnessRanking(Addition):
     weight: NonNegative = Field(WEIGHT, description="Lambda: weight of the ranking loss.")
 
     def check(self, planned: Planned) -> None:
-        options = planned.options
         if not isinstance(planned.task, OneClass):
             raise UserError(
                 "correctness-ranking counts how often the one class of an image or a text was "
                 f"answered rightly, and this task is {planned.task.pipeline or 'another'}",
                 "Leave correctness-ranking out.",
             )
-        if options.mixup or options.cutmix:
-            flag = "--mixup" if options.mixup else "--cutmix"
+        if planned.mixing:
             raise UserError(
-                f"correctness-ranking and {flag}: a mixed image has no one right class",
+                f"correctness-ranking and {planned.mixing}: a mixed image has no one right class",
                 "Leave one of them out.",
             )
         if sum(phase.epochs for phase in planned.phases) < 2:

@@ -49,15 +49,14 @@ class SaliencyGuided(Addition):
                 "saliency-guided needs to know where the objects are",
                 "Give their masks or boxes with --object-masks.",
             )
-        if options.mixup or options.cutmix:
-            flag = "--mixup" if options.mixup else "--cutmix"
+        if planned.mixing:
             raise UserError(
-                f"saliency-guided and {flag}: a mixed image has the objects of two",
+                f"saliency-guided and {planned.mixing}: a mixed image has the objects of two",
                 "Leave one of them out.",
             )
         for phase in planned.phases:
             read_augment(phase.augment).steps_of_mask()
-        if all(phase.trainable_layers == 0 for phase in planned.phases):
+        if not planned.trains_backbone:
             raise UserError(
                 "saliency-guided has no effect where the backbone stays frozen: which pixels a "
                 "feature depends on is then fixed",

@@ -1,21 +1,19 @@
 """Surgical fine-tuning: the block whose gradient is largest beside its weights trains (Lee et al. 2023)."""
 
-import copy
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 from torch import Tensor, nn
 
 from finetrust.core.errors import UserError
-from finetrust.models.layers import layer_names
 from finetrust.models.network import Network
 from finetrust.models.tree import to_device
 from finetrust.tuning.addition import Addition, End, Planned, Start, additions
 from finetrust.tuning.batches import InputBatches
+from finetrust.tuning.optimizer import pretrained_blocks
 from finetrust.tuning.strategy import Phase
 from finetrust.tuning.what_trains import PLACE, check_what_trains, refuse_gradual
 
@@ -38,18 +36,19 @@ class Surgical(Addition):
     reads_before: ClassVar[bool] = True
 
     blocks: Annotated[int, Field(ge=1)] = Field(1, description="How many blocks train.")
+    _ranked: dict[str, float] = PrivateAttr(default_factory=dict)
 
     def check(self, planned: Planned) -> None:
         check_what_trains("surgical", planned)
         refuse_gradual("surgical", planned)
-        if planned.phases[0].trainable_layers != 0:
+        if planned.phases[0].trains_backbone:
             raise UserError(
                 "surgical chooses by a gradient through the head, which is still untrained",
                 "Train it first: --strategy 'lp-ft + surgical'.",
             )
 
     def check_network(self, network: Network) -> None:
-        found = len(_blocks(network))
+        found = len(pretrained_blocks(network))
         if self.blocks >= found:
             raise UserError(
                 f"surgical(blocks={self.blocks}): what is pretrained has {found} blocks in all",
@@ -57,8 +56,9 @@ class Surgical(Addition):
             )
 
     def trains(self, start: Start, phase: Phase) -> frozenset[str]:
-        blocks = _blocks(start.network)
-        chosen = list(_ranking(start))[: self.blocks]
+        blocks = pretrained_blocks(start.network)
+        self._ranked = _ranking(start)
+        chosen = list(self._ranked)[: self.blocks]
         return frozenset(name for block in chosen for name in blocks[block])
 
     def finish(self, end: End) -> dict[str, Any]:
@@ -67,12 +67,10 @@ class Surgical(Addition):
         now = end.network.state_dict()
         trained = [
             block
-            for block, names in _blocks(end.network).items()
+            for block, names in pretrained_blocks(end.network).items()
             if any(not torch.equal(now[name].cpu(), end.before[name]) for name in names)
         ]
-        then = copy.deepcopy(end.network)
-        then.load_state_dict(dict(end.before))
-        return {"ranking": _ranking(replace(end.start, network=then)), "trained": trained}
+        return {"ranking": self._ranked, "trained": trained}
 
 
 def relative_gradient_norms(
@@ -103,18 +101,6 @@ def relative_gradient_norms(
     return dict(sorted(found.items(), key=lambda pair: -pair[1]))
 
 
-def _blocks(network: Network) -> dict[str, tuple[str, ...]]:
-    """Return the names of the pretrained parameters by block, from input to output."""
-    blocks = {
-        f"{part}.{layer}": tuple(
-            name for n in names if (name := f"{part}.{n}") not in network.fresh
-        )
-        for part, module in (("backbone", network.backbone), ("head", network.head))
-        for layer, names in layer_names(module)
-    }
-    return {block: names for block, names in blocks.items() if names}
-
-
 def _ranking(start: Start) -> dict[str, float]:
     """Return the relative gradient norms of the blocks for the task's mean loss on training items.
 
@@ -137,7 +123,7 @@ def _ranking(start: Start) -> dict[str, float]:
         for inputs, targets in batches.epoch(0, 0):
             loss = objective(network, to_device(inputs, device), to_device(targets, device))
             (loss / batches.per_epoch).backward()
-    found = relative_gradient_norms(_blocks(network), parameters)
+    found = relative_gradient_norms(pretrained_blocks(network), parameters)
     network.zero_grad()
     network.train(training)
     for name, parameter in parameters.items():

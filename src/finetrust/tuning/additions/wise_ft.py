@@ -52,7 +52,7 @@ class WiseFT(Addition):
                 "wise-ft goes back to pretrained weights, and --weights random has none",
                 "Leave wise-ft out.",
             )
-        opening = next((k for k, phase in enumerate(phases) if phase.trainable_layers != 0), None)
+        opening = next((k for k, phase in enumerate(phases) if phase.trains_backbone), None)
         if opening is None:
             raise UserError(
                 "wise-ft has no effect where the backbone stays frozen: both ends are the same",

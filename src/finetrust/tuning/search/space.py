@@ -103,7 +103,7 @@ class Space:
         for name, dimension in self.options():
             options = fixed.model_copy(update=drawn)
             last = _phases(strategy, options, defaults)[-1]
-            if name in OF_BACKBONE and last.trainable_layers == 0:
+            if name in OF_BACKBONE and not last.trains_backbone:
                 continue
             drawn[name] = _of(dimension, suggest(name, dimension), name, last)
         return drawn
