@@ -73,6 +73,14 @@ def test_the_loss_rises_and_nothing_else_changes() -> None:
     assert bool((loss(network(found), targets) > loss(network(images), targets)).all())
 
 
+def test_of_a_batch_only_the_share_is_attacked() -> None:
+    torch.manual_seed(0)
+    body, images, targets = Small(), torch.rand(7, 3, 8, 8), torch.arange(7)
+    found = disturbed(body, images, targets, epsilon=EPSILON, steps=1, share=0.5)
+    changed = (found != images).flatten(1).any(dim=1)
+    assert changed.tolist() == [True] * 4 + [False] * 3
+
+
 def test_a_size_of_zero_is_the_plain_run(tmp_path: Path) -> None:
     plain = weights_of(tuned_small(tmp_path / "plain", "full", epochs=2))
     nothing = weights_of(tuned_small(tmp_path / "0", "full + adversarial(epsilon=0)", epochs=2))

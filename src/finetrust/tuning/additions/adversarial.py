@@ -1,12 +1,13 @@
 """PGD-AT: the network is trained on images that are changed to its disadvantage (Madry et al. 2018)."""
 
-from typing import ClassVar
+import math
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 from torch import nn
 
 from finetrust.config import Count
-from finetrust.models.tree import Tree, n_items
+from finetrust.models.tree import Tree, joined, n_items, taken
 from finetrust.tasks.task import Objective
 from finetrust.tuning.addition import Addition, Disturbance, Planned, Start, additions
 from finetrust.tuning.attack import (
@@ -31,9 +32,11 @@ class Adversarial(Addition):
     Madry, Makelov, Schmidt, Tsipras & Vladu (2018), "Towards Deep Learning Models Resistant to
     Adversarial Attacks", ICLR, eq. 2.1: ``min_w E max_{|d| <= epsilon} L(w, x + d, y)`` in L-inf. The
     loss L is the training loss without penalties, so that class weights, another loss and shares of
-    classes, as mixing makes them, count as they do in training. Every training image is changed; the
-    attack is made with the network in evaluation mode (:func:`finetrust.tuning.attack.at_rest`), as in
-    the code of TRADES' authors. The last epoch is kept.
+    classes, as mixing makes them, count as they do in training. Every training image is changed, or of
+    each batch a share, and the loss is the mean over both kinds (Kurakin, Goodfellow & Bengio 2017,
+    "Adversarial Machine Learning at Scale", ICLR, eq. 1 with lambda 1). The attack is made with the
+    network in evaluation mode (:func:`finetrust.tuning.attack.at_rest`), as in the code of TRADES'
+    authors. The last epoch is kept.
     """
 
     place: ClassVar[str] = PLACE
@@ -46,12 +49,23 @@ class Adversarial(Addition):
     step_size: ColourChange | None = Field(
         None, description="Change in one step. [default: 2.5 * epsilon / steps]"
     )
+    share: Annotated[float, Field(gt=0, le=1)] = Field(
+        1.0, description="Share of each batch that is attacked; the rest is learned as it is."
+    )
 
     def check(self, planned: Planned) -> None:
         check_attack("adversarial", planned)
 
     def disturbance(self, start: Start) -> Disturbance | None:
-        return self._attacked if self.epsilon else None
+        return self._disturbed if self.epsilon else None
+
+    def _disturbed(
+        self, objective: Objective, module: nn.Module, inputs: Tree, targets: Tree
+    ) -> Tree:
+        at = math.ceil(self.share * n_items(inputs))
+        first, rest = slice(at), slice(at, None)
+        attacked = self._attacked(objective, module, taken(inputs, first), taken(targets, first))
+        return joined([attacked, taken(inputs, rest)])
 
     def _attacked(
         self, objective: Objective, module: nn.Module, inputs: Tree, targets: Tree
