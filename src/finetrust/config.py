@@ -214,8 +214,8 @@ class TuneOptions(ModelOptions, DataColumns, CalibrationOptions, ComputeOptions)
     )
     augment: str | None = Field(
         None,
-        description="Augmentation of training inputs: a frame (none, crop, crop-flip) and what is added, "
-        "such as 'crop-flip + augmix + random-erasing(probability=0.25)'. [default: the strategy's]",
+        description="Augmentation of training inputs: a frame (none, flip, crop, crop-flip) and what is "
+        "added, such as 'crop-flip + augmix + random-erasing(probability=0.25)'. [default: the strategy's]",
     )
     mixup: NonNegative = Field(0.0, description="Alpha of mixup; 0 is off.")
     cutmix: NonNegative = Field(0.0, description="Alpha of CutMix; 0 is off.")
@@ -491,5 +491,15 @@ class SelectOptions(DataColumns, ComputeOptions):
     budget: str | None = Field(
         None, description="Time that may be spent, such as 90s, 10m or 1h30m. [default: no limit]"
     )
-    jobs: Count = Field(1, description="Models that are examined at a time, each by a process.")
+    jobs: Count | None = Field(
+        None,
+        description="Models that are examined at a time, each by a process. [default: 1; over Ray one "
+        "for every CPU]",
+    )
+    ray: str | None = Field(
+        None,
+        description="Examine models over Ray (extra ray): local, auto for a cluster that this machine "
+        "belongs to, or the HOST:PORT of one. Its machines read data and models by the same paths. "
+        "[default: processes of this machine]",
+    )
     out: str | None = Field(None, description="Folder of the results. [default: runs/select-DATA]")

@@ -131,7 +131,7 @@ def test_no_augmentation_is_the_plain_transform():
     assert torch.equal(plain.augmented("none")(image), plain.transform()(image))
 
 
-def test_only_crop_flip_mirrors():
+def test_a_flip_mirrors_half_of_the_images_and_a_crop_none():
     left_dark = Image.fromarray(
         np.tile(np.linspace(0, 255, 64).astype(np.uint8)[:, None], (64, 1, 3))
     )
@@ -142,4 +142,14 @@ def test_only_crop_flip_mirrors():
         return sum(bool(row[0] > row[-1]) for row in rows)
 
     assert mirrored("crop") == 0
+    assert 0 < mirrored("flip") < 20
     assert 0 < mirrored("crop-flip") < 20
+
+
+def test_a_flip_alone_shows_all_that_an_evaluation_sees():
+    plain = IMAGENET.overridden(32)
+    image, flipped = picture(60, 50), plain.augmented("flip")
+    whole = plain.transform()(image)
+    for _ in range(8):
+        found = flipped(image)
+        assert torch.equal(found, whole) or torch.equal(found, whole.flip(-1))

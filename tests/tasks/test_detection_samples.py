@@ -38,7 +38,7 @@ def around_red(image: torch.Tensor) -> np.ndarray:
     return np.array([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1])
 
 
-@pytest.mark.parametrize("augment", ["none", "crop", "crop-flip"])
+@pytest.mark.parametrize("augment", ["none", "flip", "crop", "crop-flip"])
 @pytest.mark.parametrize("size", [(160, 100), (60, 200)])
 def test_the_box_stays_tight_around_its_object(augment: str, size: tuple[int, int]) -> None:
     box = [(size[0] // 4, size[1] // 5, size[0] // 2, size[1] // 2)]
@@ -55,8 +55,9 @@ def test_the_box_stays_tight_around_its_object(augment: str, size: tuple[int, in
     assert seen > 30
 
 
-def test_mirroring_mirrors_the_boxes() -> None:
-    samples = DetectionSamples(LETTERBOX, "crop-flip")
+@pytest.mark.parametrize("augment", ["flip", "crop-flip"])
+def test_mirroring_mirrors_the_boxes(augment: str) -> None:
+    samples = DetectionSamples(LETTERBOX, augment)
     sides = set()
     for seed in range(40):
         torch.manual_seed(seed)

@@ -32,7 +32,7 @@ def agreement(image: torch.Tensor, mask: torch.Tensor) -> float:
     return float((distance.argmin(2)[known] == mask[known]).float().mean())
 
 
-@pytest.mark.parametrize("augment", ["none", "crop", "crop-flip"])
+@pytest.mark.parametrize("augment", ["none", "flip", "crop", "crop-flip"])
 @given(st.integers(0, 10_000), st.integers(20, 200), st.integers(20, 200))
 def test_the_mask_moves_with_the_image(augment: str, seed: int, width: int, height: int) -> None:
     torch.manual_seed(seed)
@@ -86,6 +86,20 @@ def test_mirroring_only_where_it_is_asked_for() -> None:
             )
         mirrored[augment] = any(seen)
     assert mirrored["crop-flip"]
+
+
+def test_a_flip_mirrors_the_whole_canvas_or_nothing() -> None:
+    image, target = scene(96, 64)
+    plain, mask = SegmentationSamples(BOX, "none").item(image, target)
+    samples, seen = SegmentationSamples(BOX, "flip"), set()
+    for seed in range(20):
+        torch.manual_seed(seed)
+        found = samples.item(image, target)
+        mirrored = not torch.equal(found[1], mask)
+        expected = (plain.flip(-1), mask.flip(-1)) if mirrored else (plain, mask)
+        assert all(torch.equal(one, other) for one, other in zip(found, expected, strict=True))
+        seen.add(mirrored)
+    assert seen == {True, False}
 
 
 def test_a_change_of_colour_leaves_the_mask_alone() -> None:

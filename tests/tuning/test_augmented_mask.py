@@ -10,7 +10,7 @@ from finetrust.models.seen_mask import seen_mask
 from finetrust.tuning.augmented_mask import augmented_mask
 
 OBJECT, GROUND, BESIDE = 200, 60, 0
-AUGMENTS = ["none", "crop", "crop-flip", "trivialaugment"]
+AUGMENTS = ["none", "flip", "crop", "crop-flip", "trivialaugment"]
 PREPROCESSINGS = {
     "as large": Preprocessing(32, 32, "nearest", (0.5,) * 3, (0.5,) * 3),
     "cropped": Preprocessing(24, 40, "nearest", (0.5,) * 3, (0.5,) * 3),

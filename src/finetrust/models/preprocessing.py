@@ -81,25 +81,27 @@ class Preprocessing:
         if augment == "none":
             return self.transform()
         chosen = read_augment(augment)
-        return v2.Compose([*self.framing(chosen.frame), *chosen.steps(), v2.PILToTensor()])
+        return v2.Compose(
+            [*self.framing(chosen.crops, chosen.mirrors), *chosen.steps(), v2.PILToTensor()]
+        )
 
-    def framing(self, frame: str) -> "list[Callable[[Image.Image], Image.Image]]":
+    def framing(self, crops: bool, mirrors: bool) -> "list[Callable[[Image.Image], Image.Image]]":
         """Return the steps from an image to one of the size of the input.
 
         Parameters
         ----------
-        frame : {"none", "crop", "crop-flip"}
-            ``none`` is what an evaluation sees, ``crop`` a random resized crop of 35-100 % of the
-            area, ``crop-flip`` adds mirroring.
+        crops : bool
+            By a random resized crop of 35-100 % of the area, not by what an evaluation sees.
+        mirrors : bool
+            Whether half of the images are mirrored.
         """
         from torchvision.transforms import v2
 
-        if frame == "none":
-            return [_ResizeAndCrop(self).framed]
         crop = v2.RandomResizedCrop(
             self.input_size, scale=(0.35, 1.0), interpolation=self._filter(), antialias=True
         )
-        return [crop] if frame == "crop" else [crop, v2.RandomHorizontalFlip()]
+        framed = crop if crops else _ResizeAndCrop(self).framed
+        return [framed, v2.RandomHorizontalFlip()] if mirrors else [framed]
 
     def collate(self, prepared: "Sequence[Tensor]") -> "Tensor":
         """Return prepared images as one uint8 tensor (n, 3, input_size, input_size)."""

@@ -10,6 +10,7 @@ from torch import Tensor
 from torchvision import tv_tensors
 
 from finetrust.data.images.augmentations.augment import read_augment
+from finetrust.data.images.augmentations.draws import coin
 from finetrust.models.letterbox import Letterbox
 from finetrust.tasks.joint_augmentation import moves
 
@@ -35,7 +36,7 @@ class DetectionSamples:
         A frame, and augmentations that move nothing: boxes around what was rotated or sheared would
         no longer be tight. ``crop`` scales the image at random and cuts or pads it to the canvas
         (large scale jitter, Ghiasi et al. 2021, section 4); boxes that the cut empties are dropped.
-        ``crop-flip`` adds mirroring.
+        ``flip`` adds mirroring.
     """
 
     def __init__(self, letterbox: Letterbox, augment: str) -> None:
@@ -44,14 +45,16 @@ class DetectionSamples:
         chosen = read_augment(augment)
         self._still = chosen.steps(still=True)
         self._move: Callable[[Any, Any], Any] | None = None
-        if chosen.frame != "none":
-            self._move = moves(letterbox, mirror=chosen.frame == "crop-flip")
+        if chosen.crops:
+            self._move = moves(letterbox, chosen.mirrors)
+        self._mirrors = chosen.mirrors
 
     def item(self, value: Image.Image, target: "Boxes") -> tuple[Tensor, Sample]:
         for step in self._still:
             value = step(value)
         if self._move is None:
-            return self._fit(value), self.target(target)
+            image, sample = self._fit(value), self.target(target)
+            return _mirrored(image, sample) if self._mirrors and coin() else (image, sample)
         still = self.target(target)
         boxes = tv_tensors.BoundingBoxes(  # type: ignore[call-arg]
             torch.from_numpy(np.asarray(target.boxes, np.float32).reshape(-1, 4)),
@@ -87,3 +90,11 @@ class DetectionSamples:
 def _area(boxes: Tensor) -> Tensor:
     """Return the areas of boxes (m, 4), never zero."""
     return (boxes[:, 2:] - boxes[:, :2]).clamp(min=1e-6).prod(1)
+
+
+def _mirrored(image: Tensor, sample: Sample) -> tuple[Tensor, Sample]:
+    """Return an image with boxes x1 y1 x2 y2 seen in a mirror."""
+    x1, y1, x2, y2 = sample["boxes"].unbind(1)
+    width = image.shape[-1]
+    boxes = torch.stack([width - x2, y1, width - x1, y2], dim=1)
+    return image.flip(-1), {**sample, "boxes": boxes}

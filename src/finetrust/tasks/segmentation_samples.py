@@ -10,6 +10,7 @@ from torch import Tensor
 from torchvision import tv_tensors
 
 from finetrust.data.images.augmentations.augment import read_augment
+from finetrust.data.images.augmentations.draws import coin
 from finetrust.data.masks.masks import IGNORE, Mask
 from finetrust.models.letterbox import Letterbox
 from finetrust.models.segmentation_preprocessing import Windows
@@ -29,7 +30,7 @@ class SegmentationSamples:
         lists.
     augment : str
         A frame, and augmentations that move nothing: a mask keeps its classes through them. ``crop``
-        scales at random and cuts or pads to the canvas, ``crop-flip`` adds mirroring.
+        scales at random and cuts or pads to the canvas, ``flip`` adds mirroring.
     """
 
     def __init__(self, preprocessing: Letterbox, augment: str) -> None:
@@ -38,14 +39,16 @@ class SegmentationSamples:
         chosen = read_augment(augment)
         self._still = chosen.steps(still=True)
         self._move: Callable[[Any, Any], Any] | None = None
-        if chosen.frame != "none":
-            self._move = moves(preprocessing, chosen.frame == "crop-flip", SCALES)
+        if chosen.crops:
+            self._move = moves(preprocessing, chosen.mirrors, SCALES)
+        self._mirrors = chosen.mirrors
 
     def item(self, value: Image.Image, target: Mask) -> tuple[Tensor, Tensor]:
         for step in self._still:
             value = step(value)
         if self._move is None:
-            return self._prepare(value), self.target(target)
+            image, mask = self._prepare(value), self.target(target)
+            return (image.flip(-1), mask.flip(-1)) if self._mirrors and coin() else (image, mask)
         image, mask = self._move(value, tv_tensors.Mask(torch.from_numpy(target.read())))
         return image, mask.as_subclass(Tensor)
 

@@ -30,7 +30,7 @@ def augmented_mask(preprocessing: Preprocessing, augment: str) -> Callable[[np.n
         For an augmentation that mixes images, so that an object is in several places.
     """
     chosen = read_augment(augment)
-    framing = replace(preprocessing, interpolation="nearest").framing(chosen.frame)
+    framing = replace(preprocessing, interpolation="nearest").framing(chosen.crops, chosen.mirrors)
     move = v2.Compose([*framing, *chosen.steps_of_mask(), v2.PILToTensor()])
 
     def moved(mask: np.ndarray) -> Tensor:

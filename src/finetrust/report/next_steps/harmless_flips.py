@@ -14,7 +14,7 @@ TOLERATED = 0.05
 REMEDIES = {
     "shift": "crops and shifts (`--augment crop`)",
     "crop": "crops (`--augment crop`)",
-    "flip": "mirrored images (`--augment crop-flip`)",
+    "flip": "mirrored images (`--augment flip`)",
     "rotation": "turned images (`--augment trivialaugment`)",
     "colour": "changed colours (`--augment trivialaugment`)",
 }

@@ -73,10 +73,10 @@ class AugMixConsistency(Addition):
                     "augmix-consistency mixes its images itself, and the loss is that of the plain one",
                     "Leave augmix out of --augment.",
                 )
-            if options.sliding_window and augment.frame == "none":
+            if options.sliding_window and not augment.crops:
                 raise UserError(
-                    "augmix-consistency needs images of one size, and --sliding-window with --augment "
-                    "none leaves them as they are",
+                    "augmix-consistency needs images of one size, and --sliding-window without "
+                    "a crop leaves them as they are",
                     "Choose --augment crop, or leave one of them out.",
                 )
 

@@ -49,7 +49,7 @@ def test_augmentations_act_in_their_order_with_their_settings() -> None:
 MISTAKES = [
     ("augmx", "unknown augmentation 'augmx'. Did you mean 'augmix'?"),
     ("crop-flp", "unknown augmentation 'crop-flp'. Did you mean 'crop-flip'?"),
-    ("crop + cutout", "Known: none, crop, crop-flip, augmix, pixmix"),
+    ("crop + cutout", "Known: none, flip, crop, crop-flip, augmix"),
     ("augmix + crop", "crop says how an image is framed, which comes first"),
     ("crop + none", "none says how an image is framed, which comes first"),
     ("crop(scale=2)", "crop has no settings"),

@@ -13,12 +13,12 @@ from finetrust.data.images.augmentations.augmentation import (
 )
 from finetrust.expression import read_expression
 
-FRAMES = ("none", "crop", "crop-flip")
-"""As an evaluation sees it; a part of it at random; and mirrored at random."""
+FRAMES = ("none", "flip", "crop", "crop-flip")
+"""As an evaluation sees it, mirrored at random, a part of it at random, or both."""
 
 _FORM = "Write it as 'crop-flip + augmix' or 'crop + random-erasing(probability=0.25)'."
 _TOLD = {
-    "frame": "shows parts of images",
+    "frame": "shows parts of images, or mirrors them",
     "colours": "changes colours",
     "parts": "hides parts of images",
 }
@@ -41,6 +41,16 @@ class Augment:
     frame: str
     added: Mapping[str, Augmentation]
     text: str
+
+    @property
+    def crops(self) -> bool:
+        """Whether the frame shows a part of an image."""
+        return self.frame.startswith("crop")
+
+    @property
+    def mirrors(self) -> bool:
+        """Whether the frame mirrors some images."""
+        return self.frame.endswith("flip")
 
     def steps(self, still: bool = False) -> list[Step]:
         """Return the changes of a framed image, or of one whose marks are to stay in place."""
