@@ -15,13 +15,14 @@ from finetrust.api.search_folder import SearchFolder
 from finetrust.api.search_setting import SearchSetting
 from finetrust.api.search_trial import AbsentObjectiveError, TrialRunner
 from finetrust.config import SearchOptions, make_options, read_yaml
+from finetrust.core.duration import seconds_of
 from finetrust.core.errors import UserError
 from finetrust.core.progress import quietly, say, track
 from finetrust.data.dataset import Dataset
 from finetrust.models.preprocessing import Preprocessing
 from finetrust.report.numbers import duration
 from finetrust.report.search_words import told
-from finetrust.tuning.search.budget import Budget, seconds_of
+from finetrust.tuning.search.budget import Budget
 from finetrust.tuning.search.claim import Claim
 from finetrust.tuning.search.optuna_library import optuna_library
 from finetrust.tuning.search.search import Search
@@ -125,7 +126,7 @@ class _Searching:
                 "a trial is trained by one process",
                 "Start the same search several times with --resume, one process for each device.",
             )
-        seconds = None if options.budget is None else seconds_of(options.budget)
+        seconds = None if options.budget is None else seconds_of(options.budget, "--budget")
         self.budget = Budget(options.trials, seconds)
         self.options = options
         self.setting = SearchSetting.of(options, data, module, preprocessing)

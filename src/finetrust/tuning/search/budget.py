@@ -1,29 +1,8 @@
 """How long a search may go on: so many trials, or so much time."""
 
-import re
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from finetrust.core.errors import UserError
-
-_UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "min": 60.0, "s": 1.0}
-_AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*(d|h|min|m|s)\s*")
-
-
-def seconds_of(text: str) -> float:
-    """Return a time as seconds: ``"2h"``, ``"90m"``, ``"1h30m"``, ``"45s"``.
-
-    Raises
-    ------
-    UserError
-        If it is no such time, or none at all.
-    """
-    found = _AMOUNT.findall(text)
-    total = sum(float(amount) * _UNITS[unit] for amount, unit in found)
-    if _AMOUNT.sub("", text.strip()) or total <= 0:
-        raise UserError(f"--budget '{text}' is no time", "Write it as 2h, 90m or 1h30m.")
-    return total
 
 
 @dataclass(frozen=True)
