@@ -87,7 +87,7 @@ def test_what_is_kept_is_json_and_safetensors(run: finetrust.Run) -> None:
     folder = run.folder.familiarity
     facts = json.loads((folder / "familiarity.json").read_text())
     arrays = load_file(folder / "state.safetensors")
-    assert facts["n"] == len(arrays["validation"]) == 400
+    assert facts["n"] == len(arrays["validation"]) == 266
     assert facts["score"] in facts["separations"]
     assert {file.name for file in folder.iterdir()} == {"familiarity.json", "state.safetensors"}
 
@@ -113,7 +113,7 @@ def test_a_run_without_it_predicts_without_marks_and_says_so_when_asked(
 def test_what_cannot_be_promised_is_one_line_that_says_what_can(
     run: finetrust.Run, digits: Path
 ) -> None:
-    with pytest.raises(UserError, match=r"Choose at least 0\.0025"):
+    with pytest.raises(UserError, match=r"Choose at least 0\.0037"):
         run.predict(digits, false_alarms=0.001, quiet=True)
     with pytest.raises(UserError, match="not between 0 and 1"):
         run.predict(digits, false_alarms=5, quiet=True)

@@ -36,7 +36,7 @@ def squares(n: int, seed: int) -> Dataset:
     pixels, targets = red_and_blue_squares(n)
     noise = np.random.default_rng(seed).integers(0, 20, pixels.shape, dtype=np.uint8)
     dataset = dataset_of(np.clip(pixels, 0, 230) + noise, targets, ("red", "blue"))
-    digests = tuple(f"{int(i * 7919 % 10007):05d}" for i in range(n))
+    digests = tuple(f"{int(i * 7919 % 10007):05d}-{seed}" for i in range(n))
     return replace(dataset, digests=digests)
 
 
@@ -76,6 +76,16 @@ def test_the_score_that_marks_most_copies_is_chosen_then_by_auroc_then_by_name()
     assert chosen_score({"z": one["a"], "a": one["a"]}) == "a"
 
 
+def test_a_score_that_takes_what_is_far_for_familiar_is_not_chosen():
+    found = {"energy": Separation(0.1, 0.5), "relative_mahalanobis": Separation(0.9, 0.99)}
+    assert chosen_score(found) == "energy"
+
+
+def test_the_combined_score_stands_for_all_whatever_copies_say():
+    found = {"knn": Separation(0.9, 0.99), "combined": Separation(0.1, 0.5)}
+    assert chosen_score(found) == "combined"
+
+
 def test_separation_is_the_mean_over_the_kinds_of_change():
     items = {"knn": np.arange(100.0)}
     copies = {"jigsaw": {"knn": np.full(10, 200.0)}, "blend": {"knn": np.full(10, 49.5)}}
@@ -93,10 +103,17 @@ def test_what_is_learned_marks_noise_and_not_what_is_known():
     noise = learned(seen_of(inference, made("uniform_noise", new, 0), 0, "noise"), head) <= 0.05
     assert noise.mean() > 0.95
     assert learned.score in learned.separations
-    assert len(learned.validation) == 100
+    assert learned.score == "combined"
+    assert len(learned.validation) == 66
 
 
-def test_what_is_learned_does_not_depend_on_the_order_of_the_items():
+def test_what_is_learned_does_not_depend_on_the_order_of_the_items(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    # Of two features the nearest direction is so near that its distance is rounding.
+    monkeypatch.setattr(
+        "finetrust.trust.stability.ood.scores.combined.PARTS", ("mahalanobis", "msp")
+    )
     inference = Inference(colour_network())
     training, validation = squares(60, 0), squares(40, 1)
     one = learn_familiarity(Knowledge(inference, training, validation))
@@ -116,7 +133,7 @@ def test_of_many_items_those_with_the_first_digests_are_taken(monkeypatch: pytes
     assert list(some.ids) == [i for i in items.ids if i in some.ids]
     monkeypatch.setattr("finetrust.trust.stability.ood.knowledge.MOST_FITTED", 7)
     knowledge = Knowledge(Inference(colour_network()), items, squares(30, 1), 0)
-    assert knowledge.passes == 7
+    assert knowledge.passes == 7 + 10
 
 
 def test_without_training_items_one_half_of_the_validation_items_is_fitted_to():
@@ -127,6 +144,20 @@ def test_without_training_items_one_half_of_the_validation_items_is_fitted_to():
     assert len(knowledge.judged) == 20
     assert not set(knowledge.fitted.ids) & set(knowledge.judged.ids)
     assert "knn" in knowledge.validation
+    assert "combined" not in knowledge.validation
+
+
+def test_a_third_of_the_validation_items_puts_scores_in_proportion_where_the_rest_can_promise():
+    inference = Inference(colour_network())
+    knowledge = Knowledge(inference, squares(40, 0), squares(30, 1), 0)
+    assert knowledge.weighing is not None
+    assert knowledge.judged is not None
+    assert (len(knowledge.weighing), len(knowledge.judged)) == (10, 20)
+    assert not set(knowledge.weighing.ids) & set(knowledge.judged.ids)
+    assert fewest_false_alarms(len(knowledge.judged)) <= 0.05
+    few = Knowledge(inference, squares(40, 0), squares(29, 1), 0)
+    assert (few.weighing, len(few.judged)) == (None, 29)
+    assert "too few validation items" in few.detectors.absent["combined"]
 
 
 def test_without_any_only_what_needs_no_fit_is_left():

@@ -41,7 +41,7 @@ def fitted(name: str, known: Seen, classes: np.ndarray, head: Head) -> dict:
 
 
 def test_every_score_is_registered():
-    assert tuple(scores.names()) == NAMES
+    assert sorted(scores.names()) == sorted([*NAMES, "combined"])
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -280,7 +280,8 @@ def test_a_head_that_is_not_linear_leaves_vim_out_and_no_known_items_all_that_ar
     known, classes, _ = world(n=100)
     curved = Head(lambda features: np.tanh(features[:, :3]))
     found = fit_detectors(known, classes, curved)
-    assert found.absent == {"vim": "the head is no linear layer, so that features have no origin"}
+    assert found.absent["vim"] == "the head is no linear layer, so that features have no origin"
+    assert set(found.absent) == {"vim", "combined"}
     assert set(found(known)) == set(NAMES) - {"vim"}
     alone = fit_detectors(None, None, curved)
     assert set(alone.states) == {"energy", "max_logit", "msp"}

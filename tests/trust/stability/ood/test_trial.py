@@ -51,11 +51,11 @@ def test_its_steps_are_the_familiar_the_validation_items_and_every_set(tmp_path:
     steps = TRIAL.plan(bench(ood_data=(str(folder(tmp_path / "birds")), "digits")))
     costs = {step.name: step.forward for step in steps}
     assert costs == {
-        "familiar": 80,
-        "validation": 50,
-        "choice-blend": 50,
-        "choice-jigsaw": 50,
-        "choice-speckle": 50,
+        "familiar": 97,
+        "validation": 33,
+        "choice-blend": 33,
+        "choice-jigsaw": 33,
+        "choice-speckle": 33,
         **{f"far-{name}": 60 for name in (
             "constant_colours", "digits", "gaussian_noise", "textures", "uniform_noise"
         )},

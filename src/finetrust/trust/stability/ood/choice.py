@@ -1,6 +1,8 @@
 """Choosing a score: on validation data and changed copies of them, before it meets anything unfamiliar.
 
-The score is chosen that marks most of the copies at 5 % false alarms, for that is what ``predict`` does.
+The combined score stands for all, for no change of familiar inputs tells which score is blind to what is
+quite unlike them. Where validation items are too few for it, the score is chosen that marks most of the
+copies at 5 % false alarms, for that is what ``predict`` does.
 """
 
 from collections.abc import Mapping
@@ -8,7 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from finetrust.trust.stability.ood.knowledge import Unusualness
+from finetrust.trust.stability.ood.score import Unusualness
+from finetrust.trust.stability.ood.scores.combined import COMBINED
+
+NEAR_ONLY = frozenset({"relative_mahalanobis"})
+"""Scores that are never chosen: a difference of two distances, which for inputs far from all that is
+known hangs on how each of the two covariances was shrunk, and often says that they are familiar."""
 
 UNCHOSEN = "energy"
 """The score that is taken where there are no data to choose by; it needs no fit."""
@@ -57,10 +64,16 @@ def separations(
 
 
 def chosen_score(found: Mapping[str, Separation]) -> str:
-    """Return the score that marks most of the changed copies; of equal ones by AUROC, then by name."""
+    """Return the combined score, or the one that marks most of the changed copies.
+
+    Of equal ones by AUROC, then by name.
+    """
     if not found:
         return UNCHOSEN
-    return max(sorted(found), key=lambda name: (found[name].marked, found[name].auroc))
+    if COMBINED in found:
+        return COMBINED
+    names = sorted(found.keys() - NEAR_ONLY) or sorted(found)
+    return max(names, key=lambda name: (found[name].marked, found[name].auroc))
 
 
 def placements(unusual: np.ndarray, familiar: np.ndarray) -> np.ndarray:

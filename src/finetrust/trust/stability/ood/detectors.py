@@ -1,12 +1,13 @@
 """All scores, fitted to the items that a model knows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from finetrust.core.errors import NotApplicable
 from finetrust.trust.stability.ood.score import Head, Seen, State, scores, unusualness
+from finetrust.trust.stability.ood.scores.combined import COMBINED, in_proportion
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +32,15 @@ class Detectors:
         return {
             name: unusualness(name, state, seen, self.head) for name, state in self.states.items()
         }
+
+    def with_combined(self, familiar: Seen) -> "Detectors":
+        """Return the scores and their combination, put in proportion by items they do not know."""
+        try:
+            state = in_proportion(self.states, self(familiar))
+        except NotApplicable as reason:
+            return replace(self, absent={**self.absent, COMBINED: str(reason)})
+        absent = {name: reason for name, reason in self.absent.items() if name != COMBINED}
+        return replace(self, states={**self.states, COMBINED: state}, absent=absent)
 
 
 def fit_detectors(known: Seen | None, classes: np.ndarray | None, head: Head) -> Detectors:

@@ -70,7 +70,7 @@ def fewest_false_alarms(items: int) -> float:
 
 
 def learn_familiarity(knowledge: Knowledge) -> Familiarity:
-    """Return the score that marks most of changed copies of validation items, fitted and judged.
+    """Return the score that stands for all, fitted and judged.
 
     Raises
     ------

@@ -11,13 +11,13 @@ from finetrust.core.evidence import Evidence
 from finetrust.core.measure import Estimate
 from finetrust.core.predictions import Predictions
 from finetrust.trust.stability.ood.choice import Separation, chosen_score, separations
-from finetrust.trust.stability.ood.knowledge import Unusualness
+from finetrust.trust.stability.ood.score import Unusualness
 
 Distance = Literal["near", "far"]
 
 CHOICE_WORDS = (
-    "By the score that marks most changed copies of validation items at 5 % false alarms (details: "
-    "chosen); no unfamiliar input has a say in that."
+    "By the largest of three scores in proportion to validation items (details: chosen), or with fewer than "
+    "30 of these by the one that marks most changed copies of them; no unfamiliar input has a say in that."
 )
 
 

@@ -5,7 +5,6 @@ itself, take the same.
 """
 
 import hashlib
-from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -18,22 +17,23 @@ from finetrust.models.inference import Inference
 from finetrust.trust.stability.ood.detectors import Detectors, fit_detectors
 from finetrust.trust.stability.ood.made import made, made_sets
 from finetrust.trust.stability.ood.passes import seen_of
-from finetrust.trust.stability.ood.score import Head, Seen
+from finetrust.trust.stability.ood.score import Head, Seen, Unusualness, scores
 from finetrust.trust.trials.bench import Bench
 
 MOST_FITTED = 10_000
 MOST_JUDGED = 2_000
 MOST_CHANGED = 300
-
-Unusualness = Mapping[str, np.ndarray]
-"""By the name of a score how unusual each item is: float64 arrays (n,), larger is more so."""
+FEWEST_SHARED = 30
+"""Validation items of which a third is set aside; the others then are 20, enough for 5 % false alarms."""
 
 
 class Knowledge:
     """Fitted scores, and what they say of items that the model knows; computed when it is asked for.
 
-    Scores are fitted to training items and judged on validation items. Where training items are not
-    known, they are fitted to one half of the validation items and judged on the other.
+    Scores are fitted to training items and judged on validation items, of which a third puts them in
+    proportion to each other instead: a promise about false alarms holds for a score that owes nothing to
+    the items it is judged on. Where training items are not known, they are fitted to one half of the
+    validation items.
 
     Parameters
     ----------
@@ -51,14 +51,17 @@ class Knowledge:
         workers: int | None = None,
     ) -> None:
         self._inference, self._workers = inference, workers
-        self.fitted, self.judged = _parts(training, validation)
+        self.fitted, judged = _parts(training, validation)
+        self.weighing, self.judged = _thirds(judged)
         self._chosen_by: dict[str, Unusualness] = {}
 
     @property
     def facts(self) -> dict[str, Any]:
         """All that scores depend on besides the model, as JSON values."""
         return {
+            "scores": scores.names(),
             "fitted": _mark(self.fitted, targets=True),
+            "weighing": _mark(self.weighing),
             "judged": _mark(self.judged),
             "chosen_by": sorted(self.choice_sets),
         }
@@ -66,7 +69,7 @@ class Knowledge:
     @property
     def passes(self) -> int:
         """How many items go through the network before anything is scored."""
-        return 0 if self.fitted is None else len(self.fitted)
+        return sum(len(part) for part in (self.fitted, self.weighing) if part is not None)
 
     @cached_property
     def known(self) -> Seen:
@@ -87,7 +90,11 @@ class Knowledge:
         head = Head.of(self._inference)
         if self.fitted is None:
             return fit_detectors(None, None, head)
-        return fit_detectors(self.known, self.fitted.targets, head)
+        found = fit_detectors(self.known, self.fitted.targets, head)
+        if self.weighing is None:
+            return found
+        label = "validation items"
+        return found.with_combined(seen_of(self._inference, self.weighing, self._workers, label))
 
     def scored(self, dataset: Dataset, label: str) -> Unusualness:
         """Return how unusual each item of a data set is."""
@@ -151,6 +158,16 @@ def _parts(
     order = np.argsort(np.array(validation.digests, dtype=str), kind="stable")
     halves = (validation.take(np.sort(order[start::2])) for start in (0, 1))
     return by_content(next(halves), MOST_FITTED), by_content(next(halves), MOST_JUDGED)
+
+
+def _thirds(validation: Dataset | None) -> tuple[Dataset | None, Dataset | None]:
+    """Return the items that put scores in proportion, and those that they are judged on."""
+    if validation is None or len(validation) < FEWEST_SHARED:
+        return None, validation
+    order = np.argsort(np.array(validation.digests, dtype=str), kind="stable")
+    aside = np.zeros(len(order), bool)
+    aside[order[::3]] = True
+    return validation.take(np.flatnonzero(aside)), validation.take(np.flatnonzero(~aside))
 
 
 def _mark(dataset: Dataset | None, targets: bool = False) -> str:

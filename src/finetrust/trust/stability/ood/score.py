@@ -16,6 +16,9 @@ from finetrust.models.inference import Inference
 State = Mapping[str, np.ndarray]
 """What was fitted: arrays by name, float32 so that they are the same when read from disk."""
 
+Unusualness = Mapping[str, np.ndarray]
+"""By the name of a score how unusual each item is: float64 arrays (n,), larger is more so."""
+
 WIDEST = 4096
 """Features with more numbers than that have no covariance matrix that is worth its memory."""
 

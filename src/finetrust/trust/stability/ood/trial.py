@@ -16,9 +16,9 @@ from finetrust.data.dataset import Dataset
 from finetrust.data.source import DataOptions
 from finetrust.tasks.task import Task
 from finetrust.trust.stability.ood.given import given_sets, open_given
-from finetrust.trust.stability.ood.knowledge import Knowledge, Unusualness, knowledge_of
+from finetrust.trust.stability.ood.knowledge import Knowledge, knowledge_of
 from finetrust.trust.stability.ood.made import made, made_sets
-from finetrust.trust.stability.ood.score import Seen
+from finetrust.trust.stability.ood.score import Seen, Unusualness
 from finetrust.trust.trials.bench import Bench
 from finetrust.trust.trials.effort import EffortName
 from finetrust.trust.trials.trial import Step, trials
