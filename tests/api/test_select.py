@@ -1,6 +1,7 @@
 """Selecting a model through the Python call and the command line, on a few handwritten digits."""
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,34 +15,8 @@ from finetrust.core.cache import cache_root
 from finetrust.core.progress import quietly
 from finetrust.data.dataset import Dataset
 from finetrust.selection.selection import Selection
+from selection.small_nets import NETS
 from tuning.runs import digits
-
-NETS = '''
-import os
-import torch
-from torch import nn
-from finetrust import Preprocessing
-
-class Net(nn.Module):
-    """Dies where several images come at a time, once the file beside it says so."""
-    def __init__(self, deadly):
-        super().__init__()
-        self.conv, self.fc, self.deadly = nn.Conv2d(3, 8, 5, 4), nn.Linear(8, 3), deadly
-    def forward(self, images):
-        if self.deadly and len(images) > 2:
-            os._exit(7)
-        return self.fc(self.conv(images).relu().mean((2, 3)))
-
-PREPARED = Preprocessing(16, 16, "bilinear", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
-def plain():
-    torch.manual_seed(0)
-    return Net(False), PREPARED
-def deadly():
-    torch.manual_seed(1)
-    return Net(True), PREPARED
-def broken():
-    raise ValueError("no such luck")
-'''
 
 
 @pytest.fixture
@@ -210,9 +185,8 @@ def test_fewer_items_than_classes_is_one_line(tmp_path: Path, nets: Path) -> Non
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"budget": "soon"}, "the budget is 'soon'"),
+        ({"budget": "soon"}, "--budget 'soon' is no time"),
         ({"models": ["timm:top3@big"]}, "no pattern of models"),
-        ({"task": "regression"}, "cannot be chosen for regression"),
         ({"jobs": 0}, "option 'jobs'"),
         ({"modles": "x"}, "unknown option 'modles'"),
     ],
@@ -223,6 +197,16 @@ def test_wrong_options_are_one_line_before_any_work(
     out = tmp_path / "out"
     with pytest.raises(finetrust.UserError, match=message):
         finetrust.select("digits:5", **{"models": ["glyphnet"], "out": str(out), **options})
+    assert not out.exists()
+
+
+def test_without_ray_the_extra_that_brings_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    out = tmp_path / "out"
+    with pytest.raises(finetrust.UserError, match=r"pip install 'finetrust\[ray\]'"):
+        finetrust.select("digits:5", ["glyphnet"], out=str(out), ray="local", quiet=True)
     assert not out.exists()
 
 
@@ -265,6 +249,26 @@ def test_auto_takes_the_best_of_a_saved_selection_of_the_same_data(
         settled(f"auto:{found.path}", digits(30, 20))
     with pytest.raises(finetrust.UserError, match="chooses the weights too"):
         settled("auto", data, weights="random")
+
+
+def test_surgical_trains_as_many_blocks_as_stand_above_the_layer_that_suffices(
+    tmp_path: Path,
+) -> None:
+    data = digits(60, 20)
+    found = chosen(tmp_path / "out", ["glyphnet"], data)
+    auto = f"auto:{found.path}"
+    saved = json.loads((found.path / "selection.json").read_text())
+    for train_top, blocks in ((0, 1), (2, 2), (4, 3)):
+        saved["entries"][0]["result"]["depth"].update(train_top=train_top, layers=4)
+        (found.path / "selection.json").write_text(json.dumps(saved))
+        taken = settled(auto, data, strategy="lp-ft + surgical + ema")
+        assert taken.strategy == f"lp-ft + surgical(blocks={blocks}) + ema"
+    own = "lp-ft + surgical(blocks=1)"
+    assert settled(auto, data, strategy=own).strategy == own
+    assert settled(auto, data, strategy="full").strategy == "full"
+    saved["entries"][0]["result"]["depth"] = {"reason": "none"}
+    (found.path / "selection.json").write_text(json.dumps(saved))
+    assert settled(auto, data, strategy="lp-ft + surgical").strategy == "lp-ft + surgical"
 
 
 def test_auto_selects_afresh_among_named_models(

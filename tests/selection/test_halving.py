@@ -3,13 +3,11 @@
 from itertools import pairwise
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finetrust.core.errors import UserError
 from finetrust.core.pareto import pareto_front
-from finetrust.selection.budget import Budget, seconds_of
+from finetrust.selection.budget import Budget
 from finetrust.selection.halving import Standing, hopeless, rung_rows, rung_sizes
 
 
@@ -57,19 +55,6 @@ def test_the_better_half_and_two_at_least_go_on() -> None:
     standings = {str(i): _standing(v, 0.01) for i, v in enumerate(values)}
     assert hopeless(standings) == {"3": "0", "4": "0"}
     assert hopeless({k: standings[k] for k in "01"}) == {}
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("90", 90), ("90s", 90), ("10m", 600), ("1h30m", 5400), ("0.5m", 30)]
-)
-def test_a_budget_is_read(text: str, seconds: float) -> None:
-    assert seconds_of(text) == seconds
-
-
-@pytest.mark.parametrize("text", ["", "ten", "10x", "0", "-5m"])
-def test_a_wrong_budget_is_one_line(text: str) -> None:
-    with pytest.raises(UserError, match="the budget is"):
-        seconds_of(text)
 
 
 def test_a_budget_ends_and_none_never_does() -> None:

@@ -151,7 +151,7 @@ def test_features_move_in_units_of_the_distance_between_items() -> None:
 def test_the_first_layer_that_is_about_as_good_as_the_best_is_where_to_cut() -> None:
     values = [0.5, 0.79, 0.8, 0.6]
     points = [LayerPoint(str(i), i + 1, v, v, v) for i, v in enumerate(values)]
-    found = summary(points, 4, 400)
+    found = summary(points, 4, 400, 0.02)
     assert (found.best, found.cut, found.train_top) == ("2", "1", 2)
-    sharp = summary(points, 4, 100_000)
+    sharp = summary(points, 4, 100_000, 0.001)
     assert (sharp.cut, sharp.train_top) == ("2", 1)

@@ -11,11 +11,14 @@ import finetrust
 from data.mask_folders import coloured_folder
 from finetrust.data.dataset import Dataset
 from finetrust.selection.observed.objects import pooled_in_boxes
+from finetrust.selection.observed.observer import observer_of
 from finetrust.selection.observed.regions import pooled_in_regions
 from finetrust.selection.selection import Selection
 from models.tiny_encoders import bert_folder
 from tasks.shapes import shapes
 from tasks.tagged_data import places
+from tasks.test_multi_label_text import table as table_of_labels
+from tasks.test_regression import table_of_greys
 from tasks.tiny_texts import table_of_films
 
 BUILDER = f"{Path(__file__).parents[1] / 'tasks' / 'shapes.py'}:small"
@@ -62,6 +65,47 @@ def test_texts_have_layers_and_disturbances_too(tmp_path: Path) -> None:
     assert set(result["moved"]["details"]) == {"casing", "punctuation", "typos", "whitespace"}
     assert len(result["depth"]["points"]) >= 3
     assert found.best.cost["input_size"] == "64 tokens"
+
+
+def test_numbers_are_predicted_and_what_has_no_meaning_for_them_says_why(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    data = table_of_greys(tmp_path / "data", 60)
+    found = chosen(tmp_path / "out", data, "glyphnet", "glyphnet@random", task="regression")
+    result = found.best.result
+    assert result["accuracy"]["low"] > 0.3
+    assert {"logme", "linear-probe"} == {n for n, s in result["scores"].items() if "value" in s}
+    assert "not one class each" in result["near_ood"]["reason"]
+    assert "not one class each" in result["data_size"]["reason"]
+    assert "no confidence" in result["calibration_error"]["reason"]
+    assert result["moved"]["n"] > 0
+    assert result["depth"]["points"]
+    assert "(R2)" in found.context["notes"][0]
+    with pytest.raises(finetrust.UserError, match="same answer"):
+        chosen(tmp_path / "out", greys_alike(data), "glyphnet", task="regression")
+
+
+def test_labels_of_texts_are_probed_one_by_one(tmp_path: Path) -> None:
+    folder = bert_folder(tmp_path / "bert")
+    found = chosen(tmp_path / "out", table_of_labels(tmp_path, 480), str(folder))
+    accuracy = found.best.result["accuracy"]
+    assert set(accuracy["details"]["columns"]) == set(found.data["classes"])
+    assert accuracy["low"] > 0
+    assert "value" in found.best.result["scores"]["logme"]
+    assert found.best.result["scores"]["knn"] == {"reason": "the answers are not classes"}
+    assert "averaged over labels" in found.context["notes"][0]
+
+
+def test_a_task_whose_targets_are_of_no_known_kind_is_one_line() -> None:
+    data = replace(places(4, 0), task="translation")
+    with pytest.raises(finetrust.UserError, match="cannot be chosen for translation"):
+        observer_of("translation", data)
+
+
+def greys_alike(table: Path) -> Path:
+    lines = [line.split(",")[0] for line in table.read_text().split("\n")[1:]]
+    alike = table.with_name("alike.csv")
+    alike.write_text("\n".join(["path,label", *(f"{line},5" for line in lines)]))
+    return alike
 
 
 def test_the_feature_of_a_box_is_the_mean_of_the_map_in_it() -> None:

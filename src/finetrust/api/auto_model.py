@@ -1,6 +1,7 @@
 """``finetrust tune --model auto``: the best model of a selection, saved or made now."""
 
 import os
+import re
 from pathlib import Path
 
 from finetrust.api.select import default_folder, select, training_items
@@ -10,9 +11,12 @@ from finetrust.core.errors import UserError
 from finetrust.core.progress import say
 from finetrust.data.dataset import Dataset
 from finetrust.data.source import DataOptions, open_dataset
+from finetrust.selection.entry import Entry
 from finetrust.selection.selection import FILE, Selection
+from finetrust.tuning.plan import read_plan
 
 AUTO = "auto"
+SURGICAL = "surgical"
 
 
 def is_auto(model: str | None) -> bool:
@@ -25,6 +29,9 @@ def with_chosen_model(options: TuneOptions, data: str | Path | Dataset | None) -
 
     ``auto`` takes the selection that ``finetrust select`` has saved for these data, or makes one among
     its default models; ``auto:FOLDER`` takes that of a folder; ``auto:NAME,NAME`` chooses among these.
+    ``surgical`` without a number of blocks then trains as many as stand above the first layer whose probe
+    was as good as the best, one at least: those know more of the source than of the data. Which ones is
+    its own choice.
 
     Parameters
     ----------
@@ -54,7 +61,23 @@ def with_chosen_model(options: TuneOptions, data: str | Path | Dataset | None) -
     best = _selection(options, source, named).best
     say(f"Model: {best.name} ({best.why}).")
     own = {name: value for name, value in best.options.items() if name in TuneOptions.model_fields}
-    return options.model_copy(update=own)
+    return _with_blocks(options.model_copy(update=own), best)
+
+
+def _with_blocks(options: TuneOptions, best: Entry) -> TuneOptions:
+    """Return the options with the number of blocks that surgical trains, where nobody has named it."""
+    depth = best.result.get("depth", {})
+    surgical = read_plan(options.strategy).added.get(SURGICAL)
+    if "train_top" not in depth or surgical is None or surgical.model_fields_set:
+        return options
+    blocks = max(1, min(depth["train_top"], depth["layers"] - 1))
+    said = f"{SURGICAL}(blocks={blocks})"
+    say(
+        f"{said}: by the probes {depth['train_top']} of {depth['layers']} layers stand above "
+        f"{depth['cut']}, which is about as good as any."
+    )
+    strategy = re.sub(rf"\b{SURGICAL}\b(\s*\(\s*\))?", said, options.strategy)
+    return options.model_copy(update={"strategy": strategy})
 
 
 def _selection(options: TuneOptions, source: str | Dataset, named: str) -> Selection:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 from finetrust.api.task_of import task_of
 from finetrust.api.versions import versions
 from finetrust.config import SelectOptions, TuneOptions, make_options
+from finetrust.core.duration import seconds_of
 from finetrust.core.errors import UserError
 from finetrust.core.progress import quietly, say
 from finetrust.data.data_report import DataReport
@@ -21,14 +23,17 @@ from finetrust.data.remembered import remembering
 from finetrust.data.report import check
 from finetrust.data.source import DataOptions, open_dataset
 from finetrust.models.device import find_device
-from finetrust.selection.budget import Budget, seconds_of
+from finetrust.selection.budget import Budget
 from finetrust.selection.candidate import candidates_of
 from finetrust.selection.examination import Setting
 from finetrust.selection.filters import Filters
 from finetrust.selection.halving import rung_rows
+from finetrust.selection.jobs import Workers
 from finetrust.selection.observed.observer import Observer, observer_of
 from finetrust.selection.order import OBJECTIVES, QUALITY
+from finetrust.selection.processes import Processes
 from finetrust.selection.race import Race
+from finetrust.selection.ray_cluster import ray_cluster
 from finetrust.selection.selection import FILE, Selection
 from finetrust.tasks.task import Task
 
@@ -100,38 +105,36 @@ class _Material:
     train: Dataset
     groups: tuple[str, ...]
     strata: np.ndarray
-    counts: np.ndarray
     fingerprint: str
 
 
 def _select(options: SelectOptions, data: str | Dataset) -> Selection:
     start = time.perf_counter()
-    budget = Budget(seconds_of(options.budget) if options.budget else None)
+    budget = Budget(seconds_of(options.budget, "--budget") if options.budget else None)
     device = find_device(options.device)
     opened = open_dataset(data, DataOptions.of(options))
     task_name, task = task_of(opened, options.task)
-    observer = observer_of(task_name)
+    observer = observer_of(task_name, task.prepare(opened, options))
     shared = {name: getattr(options, name) for name in SHARED if getattr(options, name)}
     candidates = candidates_of(options.models or _default_models(opened), shared)
-    folder = _folder(options)
-    material = _material(task, observer, opened, options)
-    setting = Setting(
-        task_name,
-        material.train if options.jobs > 1 else remembering(material.train),
-        material.groups,
-        str(device),
-        options.precision,
-        options.seed,
-        options.workers,
-    )
-    filters = Filters(
-        options.max_size, options.max_latency, options.max_input_size, options.licences
-    )
-    n_classes = int((material.counts > 0).sum())
-    race = Race(
-        setting, n_classes, material.strata, filters, budget, options.jobs, folder / RESULTS
-    )
-    entries = race.run(candidates)
+    with _workers(options) as workers:
+        folder = _folder(options)
+        material = _material(task, observer, opened, options)
+        setting = Setting(
+            task_name,
+            material.train if workers.elsewhere else remembering(material.train),
+            material.groups,
+            str(device),
+            options.precision,
+            options.seed,
+            options.workers,
+        )
+        filters = Filters(
+            options.max_size, options.max_latency, options.max_input_size, options.licences
+        )
+        n_classes = observer.n_classes(material.train)
+        race = Race(setting, n_classes, material.strata, filters, budget, workers, folder / RESULTS)
+        entries = race.run(candidates)
     facts = {
         "name": opened.name,
         "fingerprint": material.fingerprint,
@@ -140,7 +143,7 @@ def _select(options: SelectOptions, data: str | Dataset) -> Selection:
         "n": len(material.train),
         "counted": observer.counted,
     }
-    notes = _notes(material, observer)
+    notes = observer.notes(material.train)
     context = {
         "quality": QUALITY,
         "objectives": [name for name, _ in OBJECTIVES],
@@ -156,6 +159,12 @@ def _select(options: SelectOptions, data: str | Dataset) -> Selection:
     selection.save(folder)
     _write_page(selection, folder)
     return selection
+
+
+def _workers(options: SelectOptions) -> AbstractContextManager[Workers]:
+    if options.ray is not None:
+        return ray_cluster(options.ray, options.jobs)
+    return nullcontext(Processes(options.jobs or 1))
 
 
 def _default_models(data: Dataset) -> Sequence[str]:
@@ -225,44 +234,9 @@ def _material(task: Task, observer: Observer, opened: Dataset, options: SelectOp
     near = near_digests(index.digests, index.signatures, train.kind)
     if options.items is not None and options.items < len(train):
         train = train.take(rung_rows(task.strata(train), options.items, options.seed))
-    counts = observer.class_counts(train)
-    _refuse_too_few(train, observer, counts)
+    observer.refuse(train)
     groups = tuple(originals(train.digests, near))
-    return _Material(train, groups, task.strata(train), counts, fingerprint)
-
-
-def _refuse_too_few(train: Dataset, observer: Observer, counts: np.ndarray) -> None:
-    present = int((counts > 0).sum())
-    if present < 2:
-        raise UserError(
-            f"{train.name}: the training {observer.counted} are of {present} class",
-            "Give data of two classes at least.",
-        )
-    if counts.max() < 2:
-        raise UserError(
-            f"{train.name}: {int(counts.sum())} training {observer.counted} of {present} classes: "
-            "none has two, and models cannot be compared by that",
-            f"Add {observer.counted}: ten of each class tell a little, fifty tell much.",
-        )
-
-
-def _notes(material: _Material, observer: Observer) -> list[str]:
-    """Return what limits the figures, as sentences."""
-    names = observer.classes(material.train)
-    single = [names[c] for c in np.flatnonzero(material.counts == 1)]
-    total, present = int(material.counts.sum()), int((material.counts > 0).sum())
-    notes = []
-    if single:
-        shown = f"{', '.join(single[:5])}{', ...' if len(single) > 5 else ''}"
-        notes.append(
-            f"{len(single)} of {present} classes have one training item ({shown}): no probe can be "
-            "asked about what it never met, and they are left out of its accuracy."
-        )
-    if total < 10 * present:
-        notes.append(
-            f"{total:,} {observer.counted} of {present} classes are few: the order is uncertain."
-        )
-    return notes
+    return _Material(train, groups, task.strata(train), fingerprint)
 
 
 def _write_page(selection: Selection, folder: Path) -> None:

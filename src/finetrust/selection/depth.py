@@ -23,8 +23,8 @@ from finetrust.models.layout import layout_of
 from finetrust.models.maps import tensor_of
 from finetrust.models.network import Network
 from finetrust.models.tree import Tree, to_device
-from finetrust.selection.probe import probe
-from finetrust.trust.accuracy.intervals import wilson
+from finetrust.selection.estimate import Figure
+from finetrust.selection.judge import Judge
 
 ITEMS = 400
 MOST_LAYERS = 12
@@ -41,6 +41,7 @@ class LayerPoint:
         Its place among the layers of the backbone, from 1.
     accuracy, low, high : float
         Of the cross-validated probe on its output, averaged over places or tokens; 95 % interval.
+        Of numbers: the share of the variance that the probe explains.
     """
 
     name: str
@@ -84,13 +85,7 @@ class Depth:
 
 
 def depth_of(
-    network: Network,
-    inference: Inference,
-    dataset: Dataset,
-    labels: np.ndarray,
-    groups: Sequence[str],
-    n_classes: int,
-    seed: int,
+    network: Network, inference: Inference, dataset: Dataset, judge: Judge, seed: int
 ) -> Depth:
     """Probe the layers of a backbone on at most ``ITEMS`` items.
 
@@ -100,10 +95,8 @@ def depth_of(
         In evaluation mode; its inputs are those of `inference`.
     inference : Inference
     dataset : Dataset (n,)
-        One class an item.
-    labels : int64 array (n,)
-    groups : sequence of str (n,)
-    n_classes : int
+    judge : Judge
+        Of one observation an item.
     seed : int
 
     Raises
@@ -115,26 +108,41 @@ def depth_of(
     rows = np.sort(order[:ITEMS])
     outputs = layer_outputs(network, inference, dataset.take(rows))
     names = [name for name, _ in layer_names(network.backbone)]
-    found: list[LayerPoint] = []
-    n = 0
+    found: dict[str, Figure] = {}
     for name, features in outputs.items():
-        if not np.isfinite(features).all() or not np.ptp(features):
-            continue
-        probed = probe(features, labels[rows], [groups[row] for row in rows], n_classes, seed)
-        right, n = int(probed.right.sum()), len(probed.labels)
-        low, high = wilson(right, n)
-        found.append(LayerPoint(name, names.index(name) + 1, right / n, float(low), float(high)))
+        if np.isfinite(features).all() and np.ptp(features):
+            found[name] = judge.of_layer(features, rows)
     if not found:
         raise NotApplicable("no layer yields maps, tokens or rows of features")
-    return summary(found, len(names), n)
+    best = max(found.values(), key=_value)
+    points = [_point(name, names.index(name) + 1, figure) for name, figure in found.items()]
+    return summary(points, len(names), best.n, judge.standard_error(best))
 
 
-def summary(points: Sequence[LayerPoint], layers: int, n: int) -> Depth:
-    """Return the points with the best layer, and the first that is about as good."""
+def summary(points: Sequence[LayerPoint], layers: int, n: int, error: float) -> Depth:
+    """Return the points with the best layer, and the first that is about as good.
+
+    Parameters
+    ----------
+    points : sequence of LayerPoint
+    layers, n : int
+    error : float
+        Standard error of the accuracy of the best.
+    """
     best = max(points, key=lambda point: point.accuracy)
-    spread = float(np.sqrt(best.accuracy * (1 - best.accuracy) / n))
-    cut = next(point for point in points if point.accuracy >= best.accuracy - spread)
+    cut = next(point for point in points if point.accuracy >= best.accuracy - error)
     return Depth(tuple(points), layers, n, best.name, cut.name, layers - cut.layer)
+
+
+def _value(figure: Figure) -> float:
+    assert figure.value is not None
+    return figure.value
+
+
+def _point(name: str, layer: int, figure: Figure) -> LayerPoint:
+    assert figure.low is not None
+    assert figure.high is not None
+    return LayerPoint(name, layer, _value(figure), figure.low, figure.high)
 
 
 @torch.inference_mode()

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,15 +17,12 @@ from finetrust.models.inference import Inference
 from finetrust.models.weights_file import sha256_of_tensors
 from finetrust.selection.candidate import Candidate
 from finetrust.selection.cost import cost_of
-from finetrust.selection.data_size import data_size_curve
 from finetrust.selection.depth import depth_of
 from finetrust.selection.disturbances import moved_features
 from finetrust.selection.estimate import Figure, figure_of
 from finetrust.selection.evidence import Evidence
 from finetrust.selection.loaded import Loaded, load_candidate
-from finetrust.selection.near_ood import near_ood
-from finetrust.selection.observed.observer import Observations, observer_of
-from finetrust.selection.probe import Probed, probe
+from finetrust.selection.observed.observer import observer_of
 from finetrust.selection.score import score_all
 from finetrust.tasks.task import tasks
 
@@ -146,7 +143,7 @@ def examine(candidate: Candidate, setting: Setting, rows: np.ndarray, whole: boo
     inference = setting.prepared(loaded)
     dataset = setting.train.take(rows)
     clock.lap("loading")
-    observer = observer_of(setting.task_name)
+    observer = observer_of(setting.task_name, dataset)
     seen = observer.observe(
         inference, loaded, tasks.get(setting.task_name), dataset, setting.workers
     )
@@ -154,21 +151,19 @@ def examine(candidate: Candidate, setting: Setting, rows: np.ndarray, whole: boo
         raise UserError("its features are not finite on these data", "Give whole weights.")
     clock.lap("features")
     groups = [setting.groups[rows[item]] for item in seen.item]
-    n_classes = len(observer.classes(dataset))
+    judge = observer.judge(seen, dataset, groups, setting.seed)
     found: dict[str, Any] = {"n": len(seen), "counted": observer.counted}
-    evidence = Evidence(seen.features, seen.labels, seen.source_logits, seed=setting.seed)
+    evidence = Evidence(
+        seen.features, seen.labels, seen.source_logits, seen.targets, seed=setting.seed
+    )
     found["scores"] = {name: _value(value) for name, value in score_all(evidence).items()}
     clock.lap("scores")
-    found |= _probed(seen, groups, n_classes, setting.seed)
+    found["accuracy"] = figure_of(judge.accuracy).to_dict()
+    found["calibration_error"] = figure_of(judge.calibration_error).to_dict()
     clock.lap("probe")
     if whole:
-        ood = figure_of(lambda: near_ood(seen.features, seen.labels, groups, setting.seed))
-        found["near_ood"] = ood.to_dict()
-        found["data_size"] = _or_reason(
-            lambda: data_size_curve(
-                seen.features, seen.labels, groups, n_classes, setting.seed
-            ).to_dict()
-        )
+        found["near_ood"] = figure_of(judge.near_ood).to_dict()
+        found["data_size"] = _or_reason(lambda: judge.data_size().to_dict())
         clock.lap("near-OOD and data size")
         if observer.disturbed:
             found["moved"] = figure_of(
@@ -177,9 +172,7 @@ def examine(candidate: Candidate, setting: Setting, rows: np.ndarray, whole: boo
             clock.lap("disturbances")
             network = loaded.network
             found["depth"] = _or_reason(
-                lambda: depth_of(
-                    network, inference, dataset, seen.labels, groups, n_classes, setting.seed
-                ).to_dict()
+                lambda: depth_of(network, inference, dataset, judge, setting.seed).to_dict()
             )
             clock.lap("depth")
         else:
@@ -187,18 +180,6 @@ def examine(candidate: Candidate, setting: Setting, rows: np.ndarray, whole: boo
             found["moved"] = Figure(reason=reason).to_dict()
             found["depth"] = {"reason": f"layers are not probed by {observer.counted}"}
     return {**found, "seconds": clock.laps}
-
-
-def _probed(seen: Observations, groups: Sequence[str], n_classes: int, seed: int) -> dict[str, Any]:
-    try:
-        probed: Probed = probe(seen.features, seen.labels, list(groups), n_classes, seed)
-    except NotApplicable as absence:
-        none = Figure(reason=str(absence)).to_dict()
-        return {"accuracy": none, "calibration_error": none}
-    return {
-        "accuracy": probed.accuracy().to_dict(),
-        "calibration_error": probed.calibration_error(seed).to_dict(),
-    }
 
 
 def _value(score: float | Absence) -> dict[str, Any]:

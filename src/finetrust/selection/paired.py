@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from finetrust.trust.accuracy.right.baseline import paired_difference
+from finetrust.trust.comparison.unpaired import mover_difference
 
 
 def written(right: np.ndarray, rows: np.ndarray) -> dict[str, str]:
@@ -27,7 +28,9 @@ def paired_gap(
     """Return by how much one probe's accuracy is above another's, with its 95 % interval.
 
     The interval is that of :func:`finetrust.trust.accuracy.right.baseline.paired_difference` (Bonett &
-    Price 2012). None where the two were asked about different observations, or either has no accuracy.
+    Price 2012); where answers are not right or wrong, it comes from the two intervals (Zou & Donner
+    2008) and is too wide. None where the two were asked about different observations, or either has no
+    accuracy.
 
     Parameters
     ----------
@@ -38,10 +41,14 @@ def paired_gap(
         return None
     if one["details"].get("of") != other["details"].get("of") or one["n"] != other["n"]:
         return None
-    mine, its = (_read(figure["details"]["right"], figure["n"]) for figure in (one, other))
-    gained, lost = int((mine & ~its).sum()), int((its & ~mine).sum())
-    low, high = paired_difference(gained, lost, len(mine))
-    return (gained - lost) / len(mine), low, high
+    if "right" not in one["details"]:
+        mine, its = ((f["value"], f["low"], f["high"]) for f in (one, other))
+        found = mover_difference(its, mine)
+        return mine[0] - its[0], found.ci_low, found.ci_high
+    ours, theirs = (_read(figure["details"]["right"], figure["n"]) for figure in (one, other))
+    gained, lost = int((ours & ~theirs).sum()), int((theirs & ~ours).sum())
+    low, high = paired_difference(gained, lost, len(ours))
+    return (gained - lost) / len(ours), low, high
 
 
 def _read(packed: str, n: int) -> np.ndarray:

@@ -17,7 +17,7 @@ from finetrust.selection.entry import Entry
 from finetrust.selection.examination import Setting, Weighed, result_key, weigh
 from finetrust.selection.filters import Filters
 from finetrust.selection.halving import Standing, hopeless, rung_rows, rung_sizes
-from finetrust.selection.jobs import Job, run_jobs
+from finetrust.selection.jobs import Job, Workers
 from finetrust.selection.order import ordered, qualities
 
 EXTRA_PASSES = 9 * 64 + 400
@@ -36,7 +36,7 @@ class Race:
         Of the training items.
     filters : Filters
     budget : Budget
-    processes : int
+    workers : Workers
     folder : Path
         Results of examinations lie in it, by all that they depend on.
     """
@@ -46,7 +46,7 @@ class Race:
     strata: np.ndarray
     filters: Filters
     budget: Budget
-    processes: int
+    workers: Workers
     folder: Path
     rounds: list[dict[str, Any]] = field(default_factory=list)
 
@@ -140,7 +140,7 @@ class Race:
         failed: list[Entry] = []
         affordable = self._affordable(waiting, weighed, before, len(rows), whole, bool(done))
         chosen = [jobs[c.name] for c in affordable]
-        results = run_jobs(chosen, self.setting, self.processes)
+        results = self.workers.run(chosen, self.setting)
         for job, outcome in track(results, f"{len(rows)} items", len(chosen)):
             candidate, known = job.candidate, weighed[job.candidate.name]
             if "failure" in outcome:
@@ -171,7 +171,7 @@ class Race:
         spent = 0.0
         for candidate in waiting:
             cost = _seconds(weighed[candidate.name], before.get(candidate.name), n, whole)
-            fits = (spent + cost) / self.processes <= self.budget.left
+            fits = (spent + cost) / self.workers.at_a_time <= self.budget.left
             if fits or not (found or any_done or before):
                 spent += cost
                 found.append(candidate)

@@ -21,17 +21,15 @@ from finetrust.selection.observed.observer import (
     observers,
     passes,
 )
+from finetrust.selection.observed.of_classes import OfClasses
 from finetrust.tasks.task import Task
 
 
-class Objects:
+class Objects(OfClasses):
     """Objects in images; those that stand for a crowd are left out."""
 
     counted = "boxes"
     disturbed = False
-
-    def classes(self, dataset: Dataset) -> tuple[str, ...]:
-        return dataset.classes
 
     def class_counts(self, dataset: Dataset) -> np.ndarray:
         labels = [np.asarray(t.labels)[~np.asarray(t.crowd, bool)] for t in dataset.targets]

@@ -1,4 +1,4 @@
-"""Observations: rows of features with a class each, which is what every score reads."""
+"""Observations: rows of features with an answer each, which is what every score reads."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,32 +15,36 @@ from finetrust.data.dataset import Dataset
 from finetrust.data.loader import Loader
 from finetrust.models.inference import Inference
 from finetrust.models.tree import Tree, leaves
+from finetrust.selection.judge import Judge
 from finetrust.selection.loaded import Loaded
 from finetrust.tasks.task import Task
 
 
 @dataclass(frozen=True, eq=False)
 class Observations:
-    """Features and classes of what is to be told apart.
+    """Features of what is to be told apart, and its classes; or the numbers to be predicted.
 
     Parameters
     ----------
     features : float32 array (n, d)
-    labels : int64 array (n,)
-        Below the number of classes.
+    labels : int64 array (n,) or None
+        Below the number of classes; None where the answers are not one class each.
     item : int64 array (n,)
         The item of the data set that each belongs to.
     source_logits : float32 array (n, source classes) or None
         What the head that the model came with says of them; None where it came with none.
+    targets : float array (n, t) or None
+        Answers that are numbers, or tags (0 or 1).
     """
 
     features: np.ndarray
-    labels: np.ndarray
+    labels: np.ndarray | None
     item: np.ndarray
     source_logits: np.ndarray | None = None
+    targets: np.ndarray | None = None
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(self.item)
 
 
 class Observer(Protocol):
@@ -56,8 +60,16 @@ class Observer(Protocol):
         """Return the names of the classes."""
         ...
 
-    def class_counts(self, dataset: Dataset) -> np.ndarray:
-        """Return how many observations there are of each class: int64 array (classes,)."""
+    def n_classes(self, dataset: Dataset) -> int:
+        """Return how many classes or labels occur, by which a round takes more items; 1 at least."""
+        ...
+
+    def refuse(self, train: Dataset) -> None:
+        """Raise UserError if the training items are too few for a choice."""
+        ...
+
+    def notes(self, train: Dataset) -> list[str]:
+        """Return what limits the figures, as sentences."""
         ...
 
     def observe(
@@ -71,25 +83,38 @@ class Observer(Protocol):
         """Return the observations of all items, in one pass over them."""
         ...
 
+    def judge(self, seen: Observations, dataset: Dataset, groups: list[str], seed: int) -> Judge:
+        """Return what judges the observations; `groups` (n,) tells which of them belong together."""
+        ...
 
+
+NUMBERS = "numbers"
 observers: Registry[Observer] = Registry("kind of target", "finetrust.selection.observed")
 
 
-def observer_of(task_name: str) -> Observer:
-    """Return the observer of a task.
+def observer_of(task_name: str, dataset: Dataset) -> Observer:
+    """Return the observer of a task; numbers are observed alike whatever task they are targets of.
+
+    Parameters
+    ----------
+    task_name : str
+    dataset : Dataset
+        With the targets as the task takes them.
 
     Raises
     ------
     UserError
         If models cannot be chosen for it.
     """
-    known = observers.names()
-    if task_name not in known:
-        raise UserError(
-            f"a model cannot be chosen for {task_name}: its targets are not one class each",
-            f"Choosing is made for {', '.join(known)}; name a model with finetrust tune --model.",
-        )
-    return observers.get(task_name)
+    if task_name in observers.names():
+        return observers.get(task_name)
+    targets = np.asarray(dataset.targets)
+    if targets.ndim == 1 and targets.dtype.kind == "f":
+        return observers.get(NUMBERS)
+    raise UserError(
+        f"a model cannot be chosen for {task_name}: its targets are neither classes nor numbers",
+        "Name a model with finetrust tune --model.",
+    )
 
 
 def passes(

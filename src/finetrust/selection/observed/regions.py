@@ -19,20 +19,18 @@ from finetrust.selection.observed.observer import (
     observers,
     passes,
 )
+from finetrust.selection.observed.of_classes import OfClasses
 from finetrust.tasks.task import Task
 
 LEAST_SHARE = 0.001
 """Share of the canvas below which a region is too small to be read off a map."""
 
 
-class Regions:
+class Regions(OfClasses):
     """The regions of each class in each image."""
 
     counted = "regions"
     disturbed = False
-
-    def classes(self, dataset: Dataset) -> tuple[str, ...]:
-        return dataset.classes
 
     def class_counts(self, dataset: Dataset) -> np.ndarray:
         k = len(dataset.classes)

@@ -9,20 +9,18 @@ from finetrust.models.features import compute_features
 from finetrust.models.inference import Inference
 from finetrust.selection.loaded import Loaded
 from finetrust.selection.observed.observer import Observations, observers
+from finetrust.selection.observed.of_classes import OfClasses
 from finetrust.tasks.task import Task
 
 MOST_NUMBERS = 1 << 28
 """Of more features than this, words are taken evenly."""
 
 
-class Words:
+class Words(OfClasses):
     """Words of tagged texts; most carry no entity, which is a class like any other here."""
 
     counted = "words"
     disturbed = False
-
-    def classes(self, dataset: Dataset) -> tuple[str, ...]:
-        return dataset.classes
 
     def class_counts(self, dataset: Dataset) -> np.ndarray:
         tags = np.concatenate([np.asarray(tags, np.int64) for tags in dataset.targets])
