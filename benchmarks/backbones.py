@@ -24,18 +24,23 @@ def cifar_resnet56() -> tuple[nn.Module, Preprocessing]:
     return _CifarResNet(9), _CIFAR
 
 
+def cifar_resnet(blocks: int = 3, width: int = 16) -> tuple[nn.Module, Preprocessing]:
+    """ResNet of 6 x `blocks` + 2 layers for 32 px; `width` is that of its first stage."""
+    return _CifarResNet(blocks, width), _CIFAR
+
+
 _CIFAR = Preprocessing(32, 32, "bilinear", (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 
 class _CifarResNet(nn.Module):
-    def __init__(self, blocks: int) -> None:
+    def __init__(self, blocks: int, width: int = 16) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(3, 16, 3, padding=1, bias=False)
-        self.bn1 = nn.BatchNorm2d(16)
-        self.layer1 = _stage(16, 16, blocks)
-        self.layer2 = _stage(16, 32, blocks)
-        self.layer3 = _stage(32, 64, blocks)
-        self.linear = nn.Linear(64, 10)
+        self.conv1 = nn.Conv2d(3, width, 3, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
+        self.layer1 = _stage(width, width, blocks)
+        self.layer2 = _stage(width, 2 * width, blocks)
+        self.layer3 = _stage(2 * width, 4 * width, blocks)
+        self.linear = nn.Linear(4 * width, 10)
 
     def forward(self, images: Tensor) -> Tensor:
         maps = functional.relu(self.bn1(self.conv1(images)))

@@ -6,12 +6,15 @@ import pytest
 from finetrust.selection.ensemble import (
     Outcome,
     calibrate,
+    default_weights,
     ensemble,
     equal_weights,
     held_out_taus,
     standings,
 )
 from finetrust.selection.kendall import weighted_tau
+from finetrust.selection.order import PROBES
+from finetrust.selection.score import scores
 
 NAMES = ["good", "fair", "noise"]
 
@@ -105,6 +108,13 @@ def test_where_no_score_knows_anything_weights_stay_equal():
 
 def test_two_data_sets_are_too_few_to_leave_equal_weights():
     assert calibrate(planted(2), NAMES) == pytest.approx(equal_weights(NAMES))
+
+
+def test_the_default_weights_are_of_known_scores_and_sum_to_1():
+    weights = default_weights()
+    assert set(weights) == {*scores.names(), *PROBES}
+    assert min(weights.values()) >= 0
+    assert sum(weights.values()) == pytest.approx(1)
 
 
 def test_taus_on_data_sets_left_out_do_not_know_them():

@@ -30,6 +30,17 @@ def test_resamples_are_those_of_scipy_one_by_one():
     np.testing.assert_allclose(weighted_taus(values, truth, rows), expected, atol=1e-12)
 
 
+def test_what_candidates_came_to_can_be_drawn_anew_in_every_resample():
+    rng = np.random.default_rng(1)
+    values, truths = rng.standard_normal(9), rng.integers(0, 4, (20, 9))
+    rows = resampled(9, seed=2)[:20]
+    expected = [
+        weightedtau(values[own], truth[own]).statistic
+        for own, truth in zip(rows, truths, strict=True)
+    ]
+    np.testing.assert_allclose(weighted_taus(values, truths, rows), expected, atol=1e-12)
+
+
 def test_a_mistake_among_the_best_costs_more_than_one_among_the_worst():
     truth = np.arange(8.0)
     best_swapped, worst_swapped = truth.copy(), truth.copy()

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from finetrust.selection.ensemble import default_weights
 from finetrust.selection.entry import Entry
-from finetrust.selection.order import ordered
+from finetrust.selection.order import PROBES, ordered, qualities, values_of
 from finetrust.selection.paired import paired_gap, written
 
 
@@ -27,6 +28,9 @@ def entry(name: str, accuracy: float, ms: float = 10.0, **changes: Any) -> Entry
         "near_ood": figure(0.8, 0.02),
         "scores": {"linear-probe": {"value": accuracy}, "logme": {"value": accuracy}},
     }
+    result["scores"] |= {
+        name: {"value": value} for name, value in changes.pop("scores", {}).items()
+    }
     cost = {"latency_ms": ms, "latency_ms_low": ms * 0.9, "latency_ms_high": ms * 1.1}
     given = {"status": "ranked", "n_items": 1000, **changes}
     return Entry(name, {"model": name}, result=result, cost=cost, **given)
@@ -43,6 +47,39 @@ def test_the_best_comes_first_and_says_by_how_much() -> None:
     assert "ahead of low" in found[0].why
     assert "+20.0 points" in found[0].why
     assert found[1].why == "probe -20.0 points (-27.8 to -11.4) against high"
+
+
+def test_all_scores_together_can_put_one_ahead_whose_probe_is_a_little_worse() -> None:
+    first = entry("first", 0.88, scores=dict.fromkeys(default_weights(), 0.9))
+    found = ordered(
+        [entry("second", 0.89, scores=dict.fromkeys(default_weights(), 0.1)), first], []
+    )
+    assert names(found) == ["first", "second"]
+    assert found[0].why.startswith("ahead of second by all scores together; probe -1.0 points")
+
+
+def test_probes_of_few_labels_and_of_other_layers_take_part() -> None:
+    one = entry("one", 0.8)
+    one.result["data_size"] = {"measured": [{"accuracy": value} for value in (0.5, 0.6, 0.8)]}
+    one.result["depth"] = {"points": [{"accuracy": value} for value in (0.4, 0.9, 0.8)]}
+    found = {name: value for name, value in values_of(one).items() if name in PROBES}
+    expected = {
+        "probe": 0.8,
+        "probe-10": 0.5,
+        "probe-30": 0.6,
+        "best-layer": 0.9,
+        "mean-layer": 0.7,
+    }
+    assert found == pytest.approx(expected)
+    one.result["depth"] = {"reason": "no layer yields maps"}
+    assert set(values_of(one)) & {"best-layer", "mean-layer"} == set()
+
+
+def test_a_score_that_does_not_apply_takes_no_part() -> None:
+    headless = entry("headless", 0.8, scores={"gbc": 1.0})
+    headless.result["scores"]["leep"] = {"reason": "the model has no head"}
+    assert set(values_of(headless)) == {"linear-probe", "logme", "gbc", "probe"}
+    assert qualities([headless]) == {"headless": 0}
 
 
 def test_a_difference_that_chance_can_make_is_called_so() -> None:

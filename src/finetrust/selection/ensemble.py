@@ -1,7 +1,10 @@
 """One order of the candidates from many scores, with weights calibrated on finished fine-tunings."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 
 import numpy as np
 from scipy.optimize import nnls
@@ -13,6 +16,7 @@ from finetrust.selection.kendall import weighted_tau
 Values = Mapping[str, Mapping[str, float]]
 """Candidate -> score -> value; what does not apply is left out."""
 
+WEIGHTS = "ensemble_weights.json"
 STRENGTHS = (0.01, 0.1, 1.0, 10.0, 100.0, np.inf)
 
 
@@ -74,6 +78,16 @@ def standings(values: Values, names: Sequence[str]) -> np.ndarray:
             given = [own[name] for own in values.values() if name in own]
             found[rows, column] = _standing(np.array(given))
     return found
+
+
+@cache
+def default_weights() -> Mapping[str, float]:
+    """Return the weights of the scores that ``benchmarks/selection.py`` has calibrated.
+
+    The file says on which data sets, and on how many candidates and fine-tunings.
+    """
+    text = files("finetrust.selection").joinpath(WEIGHTS).read_text("utf-8")
+    return json.loads(text)["weights"]
 
 
 def equal_weights(names: Sequence[str]) -> dict[str, float]:

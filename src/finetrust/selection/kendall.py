@@ -61,7 +61,9 @@ def weighted_taus(values: np.ndarray, truth: np.ndarray, rows: np.ndarray) -> np
 
     Parameters
     ----------
-    values, truth : float array (n,)
+    values : float array (n,)
+    truth : float array (n,) or (resamples, n)
+        The latter where what they came to is drawn anew in every resample.
     rows : int64 array (resamples, m)
         Candidates of each resample.
 
@@ -70,9 +72,10 @@ def weighted_taus(values: np.ndarray, truth: np.ndarray, rows: np.ndarray) -> np
     float64 array (resamples,)
         NaN where a resample holds candidates that are all alike.
     """
-    one, other = np.asarray(values, np.float64), np.asarray(truth, np.float64)
+    one, other = np.asarray(values, np.float64)[rows], np.asarray(truth, np.float64)
+    other = np.take_along_axis(other, rows, axis=1) if other.ndim == 2 else other[rows]
     size = max(1, _BLOCK_NUMBERS // max(1, rows.shape[1] ** 2))
-    parts = [rows[start : start + size] for start in range(0, len(rows), size)]
+    parts = [slice(start, start + size) for start in range(0, len(rows), size)]
     return np.concatenate([_taus(one[part], other[part]) for part in parts])
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from finetrust.core.pareto import pareto_front
+from finetrust.selection.ensemble import default_weights, ensemble
 from finetrust.selection.entry import Entry
 from finetrust.selection.paired import paired_gap
 
@@ -17,16 +18,44 @@ OBJECTIVES = (
     ("latency_ms", False),
 )
 """What the Pareto front weighs, and whether more of it is better."""
-QUALITY = "accuracy of a cross-validated linear probe"
+QUALITY = "weighted standings by all scores and probes"
+"""The weights are those that ``benchmarks/selection.py`` has calibrated on finished fine-tunings."""
+PROBES = {
+    "probe": "probe of the features",
+    "probe-10": "the same with 10 % of the labels",
+    "probe-30": "the same with 30 % of the labels",
+    "best-layer": "probe of the best layer",
+    "mean-layer": "probe, mean over all layers",
+}
+"""What takes part in the order beside the scores. Fine-tuning can use what any layer knows, and with few
+labels other features are best than with many."""
 TIMES_THAT_COUNT = 1.5
 """A cost that differs by less is not told."""
 
 _STATUS_ORDER = ("ranked", "unfinished", "dropped")
 
 
+def values_of(entry: Entry) -> dict[str, float]:
+    """Return every score and every one of ``PROBES`` that an entry has, by name."""
+    result = entry.result
+    found = {name: score.get("value") for name, score in result["scores"].items()}
+    found["probe"] = entry.figure("accuracy")
+    measured = (result.get("data_size") or {}).get("measured")
+    if measured:
+        found["probe-10"], found["probe-30"] = (point["accuracy"] for point in measured[:2])
+    layers = (result.get("depth") or {}).get("points")
+    if layers:
+        each = [point["accuracy"] for point in layers]
+        found |= {"best-layer": max(each), "mean-layer": float(np.mean(each))}
+    return {name: value for name, value in found.items() if value is not None}
+
+
 def qualities(entries: Sequence[Entry]) -> dict[str, float]:
-    """Return what the entries are ordered by, by name; higher is better."""
-    return {e.name: found for e in entries if (found := e.figure("accuracy")) is not None}
+    """Return what the entries are ordered by, by name: from -1 to 1, higher is better.
+
+    It is relative to these entries; those that have no score at all are left out.
+    """
+    return ensemble({e.name: values_of(e) for e in entries}, default_weights())
 
 
 def ordered(examined: Sequence[Entry], rest: Sequence[Entry]) -> list[Entry]:
@@ -95,7 +124,13 @@ def _told(entry: Entry, ranked: Sequence[Entry]) -> list[str]:
         return [*_beside(entry, best), *_strengths(entry, best)] or ["as good as the best"]
     if len(alike) == 1:
         return ["the only one that was examined on all items"]
-    return [f"ahead of {alike[1].name}", *_beside(entry, alike[1])]
+    return [f"ahead of {alike[1].name}{_despite(entry, alike[1])}", *_beside(entry, alike[1])]
+
+
+def _despite(entry: Entry, other: Entry) -> str:
+    """Return what put an entry before another whose probe is better."""
+    mine, its = entry.figure("accuracy"), other.figure("accuracy")
+    return " by all scores together" if mine is None or (its or 0.0) > mine else ""
 
 
 def _beside(entry: Entry, other: Entry) -> list[str]:

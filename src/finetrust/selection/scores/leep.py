@@ -14,7 +14,7 @@ _BLOCK_ROWS = 8192
 @score(
     "leep",
     title="LEEP",
-    paper="Nguyen, Hassner, Seeger & Archambeau (2020), LEEP, ICML, eq. 1-2",
+    paper="Nguyen, Hassner, Seeger & Archambeau (2020), LEEP, ICML, eq. 2",
     source=True,
     features=False,
 )
@@ -27,7 +27,8 @@ def leep(evidence: Evidence) -> float:
         LEEP = 1/n sum_i log sum_z P(y_i | z) theta(x_i)_z
 
     Nguyen, Hassner, Seeger & Archambeau (2020), "LEEP: A New Measure to Evaluate Transferability of
-    Learned Representations", ICML, eq. 1-2. At most 0. As thuml/LogME has it.
+    Learned Representations", ICML, eq. 2. At most 0. As thuml/LogME, thuml/Transfer-Learning-Library
+    and dbolya/parc have it.
     """
     assert evidence.source_logits is not None
     joint = sum(evidence.answers[rows].T @ theta for rows, theta in _blocks(evidence.source_logits))

@@ -15,7 +15,7 @@ _STEPS = 40
 @score(
     "logme",
     title="LogME",
-    paper="You, Liu, Wang & Long (2021), LogME, ICML, eq. 2; You et al. (2022), JMLR 23",
+    paper="You, Liu, Wang & Long (2021), LogME, ICML; You et al. (2022), JMLR 23",
     numbers=True,
 )
 def logme(evidence: Evidence) -> float:
@@ -26,7 +26,7 @@ def logme(evidence: Evidence) -> float:
         LogME = mean over columns y of  max over alpha, beta of  log p(y | F, alpha, beta) / n
 
     You, Liu, Wang & Long (2021), "LogME: Practical Assessment of Pre-trained Models for Transfer
-    Learning", ICML, eq. 2. Classes are one-hot columns. Numbers and tags are standardised, so that
+    Learning", ICML. Classes are one-hot columns. Numbers and tags are standardised, so that
     the score does not hang on their unit; columns that do not vary are left out.
     """
     spectrum = evidence.spectrum

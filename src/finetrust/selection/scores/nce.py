@@ -21,8 +21,9 @@ def nce(evidence: Evidence) -> float:
         NCE = -H(Y | Z) = sum_{y, z} P(y, z) log P(y | z)
 
     Tran, Nguyen & Hassner (2019), "Transferability and Hardness of Supervised Classification
-    Tasks", ICCV. At most 0, in nats. As thuml/LogME has it (dbolya/parc adds 1e-5 to every
-    cell of P, which this does not).
+    Tasks", ICCV. At most 0, in nats. Empty cells add nothing, as in the limit;
+    thuml/Transfer-Learning-Library adds 1e-20 to every P(y | z) for that, and dbolya/parc 1e-5 to
+    every cell of P.
     """
     assert evidence.source_logits is not None
     top = evidence.source_logits.argmax(axis=1)

@@ -1,0 +1,160 @@
+"""Real data that pretrained models are chosen for, small enough for one core.
+
+No image of theirs is among those that own candidates are pretrained on (``selection_sources.py``); of
+CIFAR-10 they take test images only, because the published networks have seen the training images.
+"""
+
+import csv
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from selection_sources import ANIMALS, TARGET_DRIVES, VEHICLES
+from selection_windows import (
+    Window,
+    cell_windows,
+    crowd_windows,
+    scenes,
+    street_windows,
+)
+from trust_pairs import Row, hymenoptera
+
+TARGET_STREET = ("road", "pavement", "sign", "car", "pedestrian")
+
+
+@dataclass(frozen=True)
+class Target:
+    """Data to choose a model for.
+
+    Parameters
+    ----------
+    title : str
+    data : Path
+        A table with training and test data.
+    given : mapping
+        Options of ``finetrust tune`` that only this target gets, the same for all candidates.
+    """
+
+    title: str
+    data: Path
+    given: Mapping[str, Any] = field(default_factory=dict)
+
+
+def animals(shared: Path, home: Path) -> Target:
+    """Six classes of CIFAR-10, 40 images each."""
+    rows = _cifar10(shared, ANIMALS, train=40, test=80)
+    return Target("animals of CIFAR-10", _table(home / "animals.csv", rows))
+
+
+def vehicles(shared: Path, home: Path) -> Target:
+    """Four classes of CIFAR-10, 60 images each."""
+    rows = _cifar10(shared, VEHICLES, train=60, test=120)
+    return Target("vehicles of CIFAR-10", _table(home / "vehicles.csv", rows))
+
+
+def turned(shared: Path, home: Path) -> Target:
+    """Which of four ways up an image of CIFAR-10 is; each image stands in one way."""
+    windows: dict[str, list[Window]] = {"train": [], "test": []}
+    rng = np.random.default_rng(0)
+    for path, label, split in _cifar10(shared, (*ANIMALS, *VEHICLES), train=40, test=50):
+        quarters = int(rng.integers(4))
+        image = Image.open(path).convert("RGB").rotate(90 * quarters)
+        windows[split].append((f"{label}-{Path(path).stem}", f"{90 * quarters} degrees", image))
+    rows = _saved(home / "turned", windows)
+    return Target("way up of CIFAR-10", _table(home / "turned.csv", rows))
+
+
+def insects(shared: Path, home: Path) -> Target:
+    """Photos of ants and bees; they come from ImageNet, which MobileNetV1 was pretrained on."""
+    return Target("ants and bees", hymenoptera(shared, home).data)
+
+
+def streets(shared: Path, home: Path) -> Target:
+    """Windows of CamVid of five classes; of each drive the last third of the scenes is for testing."""
+    windows: dict[str, list[Window]] = {"train": [], "test": []}
+    for drive in TARGET_DRIVES:
+        masks = scenes(shared / "camvid", [drive])
+        cut = 2 * len(masks) // 3
+        windows["train"] += street_windows(masks[:cut], TARGET_STREET, each=2)
+        windows["test"] += street_windows(masks[cut:], TARGET_STREET, each=5)
+    rows = _saved(home / "streets", windows)
+    return Target("windows of CamVid", _table(home / "streets.csv", rows))
+
+
+def cells(shared: Path, home: Path) -> Target:
+    """Blood cells of BCCD and what lies between them, 15 windows each."""
+    train: list[Window] = []
+    for window in cell_windows(shared / "bccd", "val", each=1):
+        if sum(known[1] == window[1] for known in train) < 15:
+            train.append(window)
+    windows = {"train": train, "test": cell_windows(shared / "bccd", "test", each=2)}
+    rows = _saved(home / "cells", windows)
+    return Target("cells of BCCD", _table(home / "cells.csv", rows), {"epochs": 20})
+
+
+def crowds(shared: Path, home: Path) -> Target:
+    """How many red cells lie in a window of BCCD: up to two, three or four, or more."""
+    windows = {
+        split: crowd_windows(shared / "bccd", part, each)
+        for split, part, each in (("train", "val", 3), ("test", "test", 6))
+    }
+    rows = _saved(home / "crowds", windows)
+    return Target("how many cells of BCCD", _table(home / "crowds.csv", rows))
+
+
+def digits(shared: Path, home: Path) -> Target:
+    """Handwritten digits that come with scikit-learn, 8 px enlarged, 12 each."""
+    from sklearn.datasets import load_digits
+
+    found = load_digits()
+    windows: dict[str, list[Window]] = {"train": [], "test": []}
+    seen = [0] * 10
+    for number, (pixels, label) in enumerate(zip(found.images, found.target, strict=True)):
+        split = "train" if seen[label] < 12 else "test"
+        seen[label] += 1
+        if seen[label] <= 72:
+            image = Image.fromarray((pixels * 255 / 16).astype(np.uint8)).convert("RGB")
+            windows[split].append((f"{number}", str(label), image))
+    rows = _saved(home / "digits", windows)
+    return Target("digits", _table(home / "digits.csv", rows), {"epochs": 12})
+
+
+TARGETS: Mapping[str, Callable[[Path, Path], Target]] = {
+    "animals": animals,
+    "vehicles": vehicles,
+    "turned": turned,
+    "insects": insects,
+    "streets": streets,
+    "cells": cells,
+    "crowds": crowds,
+    "digits": digits,
+}
+
+
+def _cifar10(shared: Path, labels: Sequence[str], train: int, test: int) -> Iterator[Row]:
+    """Yield test images of CIFAR-10: so many of each class to train on, and others to test on."""
+    for label in labels:
+        files = sorted((shared / "cifar10" / "test" / label).resolve().iterdir())
+        yield from ((str(file), label, "train") for file in files[:train])
+        yield from ((str(file), label, "test") for file in files[train : train + test])
+
+
+def _saved(home: Path, windows: Mapping[str, Iterable[Window]]) -> Iterator[Row]:
+    """Write pictures, and yield their rows."""
+    for split, found in windows.items():
+        (home / split).mkdir(parents=True, exist_ok=True)
+        for name, label, picture in found:
+            path = home / split / f"{name}.png"
+            picture.save(path)
+            yield str(path), label, split
+
+
+def _table(path: Path, rows: Iterable[Row]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(chain([("path", "label", "split")], rows))
+    return path
