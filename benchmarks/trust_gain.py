@@ -20,8 +20,24 @@ from trust_pairs import PAIRS, Pair
 import finetrust
 from finetrust.api.evaluated_run import EvaluatedRun
 
-CORRUPTIONS = ("gaussian_noise", "defocus_blur", "frost", "jpeg_compression", "pixelate")
-"""Of every family of Hendrycks & Dietterich 2019, none of which an augmentation here makes."""
+CORRUPTIONS = (
+    "gaussian_noise",
+    "shot_noise",
+    "impulse_noise",
+    "defocus_blur",
+    "glass_blur",
+    "motion_blur",
+    "zoom_blur",
+    "snow",
+    "frost",
+    "fog",
+    "brightness",
+    "contrast",
+    "elastic_transform",
+    "pixelate",
+    "jpeg_compression",
+)
+"""The 15 of Hendrycks & Dietterich 2019 (ImageNet-C), none of which an augmentation here makes."""
 FIGURES = (
     Figure("accuracy", "accuracy"),
     Figure("accuracy under corruption", "corruption_accuracy"),
