@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 from paired_seeds import Figure, difference
 from paper_orderings_data import FAMILIAR, OTHER, WRONG, domains, insects, scratch, wrong_labels
-from trust_gain import CORRUPTIONS
 from trust_pairs import Pair
 
 import finetrust
@@ -29,6 +28,8 @@ from finetrust.core.run_folder import RunFolder
 from finetrust.models import saved
 from finetrust.models.weight_average import interpolated
 
+CORRUPTIONS = ("gaussian_noise", "defocus_blur", "frost", "jpeg_compression", "pixelate")
+"""Of every family of Hendrycks & Dietterich 2019; nothing is augmented."""
 COMMON = {"layer_decay": 1.0, "augment": "none", "val_fraction": 0.0, "calibration": "none"}
 ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0)
 ADVISED = 0.5
