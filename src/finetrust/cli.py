@@ -534,4 +534,5 @@ def select(*, config: Config = None, quiet: Quiet = False, **options: Any) -> No
     selection = select_model(config=config, quiet=quiet, **options)
     Console(highlight=False).print(selection_table(selection))
     _tell(quiet, f"Saved in {selection.path}: selection.html, selection.json")
-    _tell(quiet, f"Next: finetrust tune --model auto --data {selection.data['name']}")
+    data = options.get("data") or "DATA"
+    _tell(quiet, f"Next: finetrust tune --model auto:{selection.path} --data {data}")

@@ -228,6 +228,7 @@ def test_the_command_prints_the_ranking(tmp_path: Path, capsys: pytest.CaptureFi
     assert "glyphnet" in result.output
     assert "unknown model 'nonsense'" in result.output
     assert (out / "selection.json").exists()
+    assert f"finetrust tune --model auto:{out} --data digits:5" in result.output
     assert list((out / "candidates").iterdir())
 
 
