@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from marked_text import replace_marked
 from paired_seeds import Figure, difference
 from paper_orderings_data import FAMILIAR, OTHER, WRONG, domains, insects, scratch, wrong_labels
 from trust_pairs import Pair
@@ -50,7 +51,6 @@ SHIFTED = {
     "domains": (domains, {}, (ON_FAMILIAR, ON_OTHER)),
 }
 """Pairs of which the test has a shift: how they are judged, a figure in distribution and one out of it."""
-BEGIN, END = "<!-- paper_orderings: begin -->", "<!-- paper_orderings: end -->"
 
 
 def main() -> None:
@@ -79,9 +79,7 @@ def main() -> None:
     text = "\n".join(lines)
     print(text)
     if options.write is not None:
-        before, rest = options.write.read_text(encoding="utf-8").split(BEGIN)
-        _, after = rest.split(END)
-        options.write.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+        replace_marked(options.write, "paper_orderings", text)
 
 
 class Lab:

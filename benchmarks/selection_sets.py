@@ -4,14 +4,13 @@ No image of theirs is among those that own candidates are pretrained on (``selec
 CIFAR-10 they take test images only, because the published networks have seen the training images.
 """
 
-import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from data_tables import OF_IMAGES, write_table
 from PIL import Image
 from selection_sources import ANIMALS, TARGET_DRIVES, VEHICLES
 from selection_windows import (
@@ -47,13 +46,13 @@ class Target:
 def animals(shared: Path, home: Path) -> Target:
     """Six classes of CIFAR-10, 40 images each."""
     rows = _cifar10(shared, ANIMALS, train=40, test=80)
-    return Target("animals of CIFAR-10", _table(home / "animals.csv", rows))
+    return Target("animals of CIFAR-10", write_table(home / "animals.csv", OF_IMAGES, rows))
 
 
 def vehicles(shared: Path, home: Path) -> Target:
     """Four classes of CIFAR-10, 60 images each."""
     rows = _cifar10(shared, VEHICLES, train=60, test=120)
-    return Target("vehicles of CIFAR-10", _table(home / "vehicles.csv", rows))
+    return Target("vehicles of CIFAR-10", write_table(home / "vehicles.csv", OF_IMAGES, rows))
 
 
 def turned(shared: Path, home: Path) -> Target:
@@ -65,7 +64,7 @@ def turned(shared: Path, home: Path) -> Target:
         image = Image.open(path).convert("RGB").rotate(90 * quarters)
         windows[split].append((f"{label}-{Path(path).stem}", f"{90 * quarters} degrees", image))
     rows = _saved(home / "turned", windows)
-    return Target("way up of CIFAR-10", _table(home / "turned.csv", rows))
+    return Target("way up of CIFAR-10", write_table(home / "turned.csv", OF_IMAGES, rows))
 
 
 def insects(shared: Path, home: Path) -> Target:
@@ -82,7 +81,7 @@ def streets(shared: Path, home: Path) -> Target:
         windows["train"] += street_windows(masks[:cut], TARGET_STREET, each=2)
         windows["test"] += street_windows(masks[cut:], TARGET_STREET, each=5)
     rows = _saved(home / "streets", windows)
-    return Target("windows of CamVid", _table(home / "streets.csv", rows))
+    return Target("windows of CamVid", write_table(home / "streets.csv", OF_IMAGES, rows))
 
 
 def cells(shared: Path, home: Path) -> Target:
@@ -93,7 +92,7 @@ def cells(shared: Path, home: Path) -> Target:
             train.append(window)
     windows = {"train": train, "test": cell_windows(shared / "bccd", "test", each=2)}
     rows = _saved(home / "cells", windows)
-    return Target("cells of BCCD", _table(home / "cells.csv", rows), {"epochs": 20})
+    return Target("cells of BCCD", write_table(home / "cells.csv", OF_IMAGES, rows), {"epochs": 20})
 
 
 def crowds(shared: Path, home: Path) -> Target:
@@ -103,7 +102,7 @@ def crowds(shared: Path, home: Path) -> Target:
         for split, part, each in (("train", "val", 3), ("test", "test", 6))
     }
     rows = _saved(home / "crowds", windows)
-    return Target("how many cells of BCCD", _table(home / "crowds.csv", rows))
+    return Target("how many cells of BCCD", write_table(home / "crowds.csv", OF_IMAGES, rows))
 
 
 def digits(shared: Path, home: Path) -> Target:
@@ -120,7 +119,7 @@ def digits(shared: Path, home: Path) -> Target:
             image = Image.fromarray((pixels * 255 / 16).astype(np.uint8)).convert("RGB")
             windows[split].append((f"{number}", str(label), image))
     rows = _saved(home / "digits", windows)
-    return Target("digits", _table(home / "digits.csv", rows), {"epochs": 12})
+    return Target("digits", write_table(home / "digits.csv", OF_IMAGES, rows), {"epochs": 12})
 
 
 TARGETS: Mapping[str, Callable[[Path, Path], Target]] = {
@@ -151,10 +150,3 @@ def _saved(home: Path, windows: Mapping[str, Iterable[Window]]) -> Iterator[Row]
             path = home / split / f"{name}.png"
             picture.save(path)
             yield str(path), label, split
-
-
-def _table(path: Path, rows: Iterable[Row]) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows(chain([("path", "label", "split")], rows))
-    return path

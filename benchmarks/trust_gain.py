@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from marked_text import replace_marked
 from paired_seeds import Difference, Figure, corrected, difference
 from trust_pairs import PAIRS, Pair
 
@@ -47,7 +48,6 @@ FIGURES = (
     Figure("accuracy under attack (0.5/255)", "robust_accuracy", "linf=0.5/255"),
     Figure("insertion area", "insertion_auc"),
 )
-BEGIN, END = "<!-- trust_gain: begin -->", "<!-- trust_gain: end -->"
 
 
 def main() -> None:
@@ -77,7 +77,7 @@ def main() -> None:
     text = "\n".join([*header(options.recipes), *lines])
     print(text)
     if options.write is not None:
-        write(options.write, text)
+        replace_marked(options.write, "trust_gain", text)
 
 
 def trained(pair: Pair, home: Path, recipe: str, seed: int, **given: Any) -> finetrust.Run:
@@ -148,13 +148,6 @@ def header(recipes: Sequence[str]) -> list[str]:
         f"| model and data | figure | {names} | gain (95 % interval) | p (Holm) | n | {recipes[1]} is |",
         "|---|---|---|---|---|---|---|---|",
     ]
-
-
-def write(file: Path, text: str) -> None:
-    """Put the table between its two marks in a file."""
-    before, rest = file.read_text(encoding="utf-8").split(BEGIN)
-    _, after = rest.split(END)
-    file.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """Pairs of a pretrained model and real data on which recipes are compared, small enough for one core."""
 
-import csv
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -10,6 +9,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
+from data_tables import OF_IMAGES, OF_TEXTS, folders, write_table
 from PIL import Image
 
 BACKBONES = Path(__file__).resolve().parent / "backbones.py"
@@ -63,7 +63,7 @@ def cifar10(shared: Path, home: Path) -> Pair:
     """MobileNetV1 of ImageNet on eight classes of CIFAR-10, 125 images each, enlarged to 48 px."""
     known, unknown = [], []
     for split, most in (("train", 125), ("test", 200)):
-        for folder in _folders(shared / "cifar10" / split):
+        for folder in folders(shared / "cifar10" / split):
             files = sorted(folder.iterdir())[:most]
             if folder.name not in UNKNOWN_ANIMALS:
                 known += [(str(file), folder.name, split) for file in files]
@@ -72,9 +72,9 @@ def cifar10(shared: Path, home: Path) -> Pair:
     return Pair(
         "MobileNetV1 (ImageNet), CIFAR-10 at 48 px",
         f"{BACKBONES}:mobilenetv1",
-        _table(home / "cifar10.csv", "path", known),
+        write_table(home / "cifar10.csv", OF_IMAGES, known),
         {"weights": str(shared / IMAGENET), "input_size": 48, "epochs": 6},
-        {"ood_data": (str(_table(home / "unknown_animals.csv", "path", unknown)),)},
+        {"ood_data": (str(write_table(home / "unknown_animals.csv", OF_IMAGES, unknown)),)},
     )
 
 
@@ -83,13 +83,13 @@ def hymenoptera(shared: Path, home: Path) -> Pair:
     rows = [
         (str(file), folder.name, split)
         for part, split in (("train", "train"), ("val", "test"))
-        for folder in _folders(shared / "hymenoptera" / part)
+        for folder in folders(shared / "hymenoptera" / part)
         for file in sorted(folder.iterdir())
     ]
     return Pair(
         "MobileNetV1 (ImageNet), ants and bees at 64 px",
         f"{BACKBONES}:mobilenetv1",
-        _table(home / "hymenoptera.csv", "path", rows),
+        write_table(home / "hymenoptera.csv", OF_IMAGES, rows),
         {"weights": str(shared / IMAGENET), "input_size": 64, "epochs": 6},
         {
             "ood_data": (
@@ -115,9 +115,9 @@ def streets(shared: Path, home: Path) -> Pair:
     return Pair(
         "ResNet-20 (CIFAR-10), windows of CamVid at 32 px",
         f"{BACKBONES}:cifar_resnet20",
-        _table(home / "streets.csv", "path", known),
+        write_table(home / "streets.csv", OF_IMAGES, known),
         {"weights": str(shared / CIFAR), "epochs": 10},
-        {"ood_data": (str(_table(home / "unknown_street.csv", "path", unknown)),)},
+        {"ood_data": (str(write_table(home / "unknown_street.csv", OF_IMAGES, unknown)),)},
     )
 
 
@@ -134,7 +134,7 @@ def cells(shared: Path, home: Path) -> Pair:
     return Pair(
         "ResNet-20 (CIFAR-10), blood cells of BCCD at 32 px",
         f"{BACKBONES}:cifar_resnet20",
-        _table(home / "cells.csv", "path", rows),
+        write_table(home / "cells.csv", OF_IMAGES, rows),
         {"weights": str(shared / CIFAR), "epochs": 10},
         {"ood_data": (str(shared / "cifar10" / "test"),)},
     )
@@ -159,9 +159,13 @@ def trec(shared: Path, home: Path) -> Pair:
     return Pair(
         "MiniLM-L6, questions of TREC",
         f"transformers:{folder}",
-        _table(home / "trec.csv", "text", rows),
+        write_table(home / "trec.csv", OF_TEXTS, rows),
         {"epochs": 3},
-        {"ood_data": tuple(str(_table(home / f"{n}.csv", "text", r)) for n, r in sets.items())},
+        {
+            "ood_data": tuple(
+                str(write_table(home / f"{n}.csv", OF_TEXTS, r)) for n, r in sets.items()
+            )
+        },
     )
 
 
@@ -182,9 +186,9 @@ def clinc(shared: Path, home: Path) -> Pair:
     return Pair(
         "MiniLM-L6, intents of CLINC",
         f"transformers:{folder}",
-        _table(home / "clinc.csv", "text", rows),
+        write_table(home / "clinc.csv", OF_TEXTS, rows),
         {"epochs": 3},
-        {"ood_data": (str(_table(home / "out_of_scope.csv", "text", unknown)),)},
+        {"ood_data": (str(write_table(home / "out_of_scope.csv", OF_TEXTS, unknown)),)},
     )
 
 
@@ -196,19 +200,6 @@ PAIRS: Mapping[str, Callable[[Path, Path], Pair]] = {
     "trec": trec,
     "clinc": clinc,
 }
-
-
-def _folders(root: Path) -> list[Path]:
-    return sorted(path for path in root.resolve().iterdir() if path.is_dir())
-
-
-def _table(path: Path, column: str, rows: Iterable[Row]) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="", encoding="utf-8") as file:
-        lines = csv.writer(file)
-        lines.writerow([column, "label", "split"])
-        lines.writerows(rows)
-    return path
 
 
 def _sentences(file: Path) -> list[tuple[str, str]]:

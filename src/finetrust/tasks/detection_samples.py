@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 from torchvision import tv_tensors
+from torchvision.transforms.v2.functional import horizontal_flip_bounding_boxes
 
 from finetrust.data.images.augmentations.augment import read_augment
 from finetrust.data.images.augmentations.draws import coin
@@ -93,8 +94,10 @@ def _area(boxes: Tensor) -> Tensor:
 
 
 def _mirrored(image: Tensor, sample: Sample) -> tuple[Tensor, Sample]:
-    """Return an image with boxes x1 y1 x2 y2 seen in a mirror."""
-    x1, y1, x2, y2 = sample["boxes"].unbind(1)
-    width = image.shape[-1]
-    boxes = torch.stack([width - x2, y1, width - x1, y2], dim=1)
+    """Return an image with its boxes seen in a mirror."""
+    boxes = horizontal_flip_bounding_boxes(
+        sample["boxes"],
+        tv_tensors.BoundingBoxFormat.XYXY,
+        (image.shape[-2], image.shape[-1]),
+    )
     return image.flip(-1), {**sample, "boxes": boxes}

@@ -1,0 +1,23 @@
+"""Tables of real data that ``finetrust`` opens: a path or a text, a label, the split."""
+
+import csv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+OF_IMAGES = ("path", "label", "split")
+OF_TEXTS = ("text", "label", "split")
+
+
+def folders(root: Path) -> list[Path]:
+    """Return the folders within a folder, such as those of the classes, by name."""
+    return sorted(path for path in root.resolve().iterdir() if path.is_dir())
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Path:
+    """Write a CSV file, and return its path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        lines = csv.writer(file)
+        lines.writerow(columns)
+        lines.writerows(rows)
+    return path
