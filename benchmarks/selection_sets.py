@@ -6,17 +6,20 @@ CIFAR-10 they take test images only, because the published networks have seen th
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from data_tables import OF_IMAGES, write_table
-from PIL import Image
+from PIL import Image, ImageFilter, ImageOps
 from selection_sources import ANIMALS, TARGET_DRIVES, VEHICLES
 from selection_windows import (
     Window,
     cell_windows,
     crowd_windows,
+    quarter_windows,
+    scene_windows,
     scenes,
     street_windows,
 )
@@ -122,6 +125,45 @@ def digits(shared: Path, home: Path) -> Target:
     return Target("digits", write_table(home / "digits.csv", OF_IMAGES, rows), {"epochs": 12})
 
 
+def everything(shared: Path, home: Path) -> Target:
+    """All ten classes of CIFAR-10, 30 images each."""
+    rows = _cifar10(shared, (*ANIMALS, *VEHICLES), train=30, test=60)
+    return Target("all of CIFAR-10", write_table(home / "everything.csv", OF_IMAGES, rows))
+
+
+def spoilt(shared: Path, home: Path) -> Target:
+    """How an image of CIFAR-10 is spoilt, if it is; each image stands in one way."""
+    windows: dict[str, list[Window]] = {"train": [], "test": []}
+    rng = np.random.default_rng(0)
+    names = list(SPOILT)
+    for path, label, split in _cifar10(shared, (*ANIMALS, *VEHICLES), train=40, test=50):
+        name = names[rng.integers(len(names))]
+        image = SPOILT[name](Image.open(path).convert("RGB"), rng)
+        windows[split].append((f"{label}-{Path(path).stem}", name, image))
+    rows = _saved(home / "spoilt", windows)
+    return Target("how CIFAR-10 is spoilt", write_table(home / "spoilt.csv", OF_IMAGES, rows))
+
+
+def quarters(shared: Path, home: Path) -> Target:
+    """In which quarter of a window of BCCD the white cell lies."""
+    windows = {
+        split: quarter_windows(shared / "bccd", part, each)
+        for split, part, each in (("train", "val", 4), ("test", "test", 6))
+    }
+    rows = _saved(home / "quarters", windows)
+    return Target("where the cell is, BCCD", write_table(home / "quarters.csv", OF_IMAGES, rows))
+
+
+def roads(shared: Path, home: Path) -> Target:
+    """How much of a window of CamVid is road; scenes are shared out as in `streets`."""
+    return _of_scenes(shared, home, "roads", "how much road, CamVid", of_place=False)
+
+
+def places(shared: Path, home: Path) -> Target:
+    """From which sixth of a scene of CamVid a window comes; scenes are shared out as in `streets`."""
+    return _of_scenes(shared, home, "places", "where in the scene, CamVid", of_place=True)
+
+
 TARGETS: Mapping[str, Callable[[Path, Path], Target]] = {
     "animals": animals,
     "vehicles": vehicles,
@@ -131,6 +173,42 @@ TARGETS: Mapping[str, Callable[[Path, Path], Target]] = {
     "cells": cells,
     "crowds": crowds,
     "digits": digits,
+    "everything": everything,
+    "spoilt": spoilt,
+    "quarters": quarters,
+    "roads": roads,
+    "places": places,
+}
+
+
+def _of_scenes(shared: Path, home: Path, name: str, title: str, of_place: bool) -> Target:
+    windows: dict[str, list[Window]] = {"train": [], "test": []}
+    for drive in TARGET_DRIVES:
+        masks = scenes(shared / "camvid", [drive])
+        cut = 2 * len(masks) // 3
+        windows["train"] += scene_windows(masks[:cut], 10, of_place)
+        windows["test"] += scene_windows(masks[cut:], 25, of_place)
+    rows = _saved(home / name, windows)
+    return Target(title, write_table(home / f"{name}.csv", OF_IMAGES, rows))
+
+
+def _noisy(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+    pixels = np.asarray(image) + rng.normal(0, 15, (image.height, image.width, 3))
+    return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+
+
+def _compressed(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+    packed = BytesIO()
+    image.save(packed, "JPEG", quality=20)
+    return Image.open(packed).convert("RGB")
+
+
+SPOILT: Mapping[str, Callable[[Image.Image, np.random.Generator], Image.Image]] = {
+    "not at all": lambda image, rng: image,
+    "noise": _noisy,
+    "blur": lambda image, rng: image.filter(ImageFilter.GaussianBlur(1)),
+    "JPEG": _compressed,
+    "few colours": lambda image, rng: ImageOps.posterize(image, 3),
 }
 
 

@@ -14,6 +14,12 @@ SIDES = (30, 110)
 """Of windows between the cells, in pixels."""
 CROWD_SIDE = 300
 """Of windows in which red cells are counted, in pixels."""
+QUARTER_SIDE = 200
+"""Of windows with a white cell in one of their quarters, in pixels."""
+SCENE_SIDE = 96
+"""Of windows of streets in which road is measured, or whose place is asked for, in pixels."""
+ROADS = {0.1: "hardly any road", 0.6: "some road", 1.0: "mostly road"}
+"""At most such a share -> the name of the class."""
 CROWDS = {2: "up to two", 4: "three or four", 99: "five or more"}
 """At most so many -> the name of the class."""
 Window = tuple[str, str, Image.Image]
@@ -44,6 +50,24 @@ def street_windows(masks: Iterable[Path], labels: Sequence[str], each: int) -> I
                 yield f"{file.stem}-{label}-{k}", label, window
 
 
+def scene_windows(masks: Iterable[Path], each: int, of_place: bool) -> Iterator[Window]:
+    """Yield `each` windows a scene, classed by where in it they lie or by how much road is in them."""
+    for number, file in enumerate(masks):
+        rng = np.random.default_rng(number)
+        scene = Image.open(file.parents[1] / "images" / file.name).convert("RGB")
+        road = np.asarray(Image.open(file)) == STREET.index("road")
+        room = np.array(scene.size) - SCENE_SIDE
+        for k in range(each):
+            left, top = (int(value) for value in rng.integers(0, room + 1))
+            inside = slice(top, top + SCENE_SIDE), slice(left, left + SCENE_SIDE)
+            share = road[inside].mean()
+            of_road = next(title for most, title in ROADS.items() if share <= most)
+            column = ("left", "middle", "right")[3 * left // (int(room[0]) + 1)]
+            place = f"{'upper' if 2 * top < room[1] else 'lower'} {column}"
+            window = scene.crop((left, top, left + SCENE_SIDE, top + SCENE_SIDE))
+            yield f"{file.stem}-{k}", place if of_place else of_road, window
+
+
 def cell_windows(bccd: Path, part: str, each: int) -> Iterator[Window]:
     """Yield windows around `each` boxes a photo and class, and as many that touch no box."""
     for number, (name, photo, boxes) in enumerate(_photos(bccd, part)):
@@ -69,6 +93,24 @@ def crowd_windows(bccd: Path, part: str, each: int) -> Iterator[Window]:
             inside = ((centres >= corner) & (centres < corner + CROWD_SIDE)).all(axis=1).sum()
             label = next(title for most, title in CROWDS.items() if inside <= most)
             window = photo.crop((*corner.tolist(), *(corner + CROWD_SIDE).tolist()))
+            yield f"{name}-{k}", label, window
+
+
+def quarter_windows(bccd: Path, part: str, each: int) -> Iterator[Window]:
+    """Yield `each` windows a photo with a single white cell, classed by the quarter that its middle is in."""
+    for number, (name, photo, boxes) in enumerate(_photos(bccd, part)):
+        rng = np.random.default_rng(number)
+        own = boxes.get("WBC", [])
+        if len(own) != 1:
+            continue
+        centre = (own[0][:2] + own[0][2:]) // 2
+        for k in range(each):
+            least = np.maximum(centre - QUARTER_SIDE + 1, 0)
+            most = np.minimum(centre, np.array(photo.size) - QUARTER_SIDE)
+            corner = rng.integers(least, most + 1)
+            right, low = (centre - corner >= QUARTER_SIDE / 2).tolist()
+            label = f"{'lower' if low else 'upper'} {'right' if right else 'left'}"
+            window = photo.crop((*corner.tolist(), *(corner + QUARTER_SIDE).tolist()))
             yield f"{name}-{k}", label, window
 
 
