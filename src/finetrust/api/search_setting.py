@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from finetrust.api.task_of import task_of
-from finetrust.api.tune import refuse_options
+from finetrust.api.tune_options import refuse_options
 from finetrust.config import SearchOptions, TuneOptions, make_options, read_yaml
 from finetrust.core.errors import UserError
 from finetrust.data.dataset import Dataset
