@@ -20,7 +20,18 @@ from typing import Any
 import numpy as np
 from marked_text import replace_marked
 from paired_seeds import Figure, difference
-from paper_orderings_data import FAMILIAR, OTHER, WRONG, domains, insects, scratch, wrong_labels
+from paper_orderings_data import (
+    EQUALISED,
+    FAMILIAR,
+    OTHER,
+    UNTOUCHED,
+    WRONG,
+    domains,
+    insects,
+    scratch,
+    styles,
+    wrong_labels,
+)
 from trust_pairs import Pair
 
 import finetrust
@@ -39,6 +50,8 @@ ACCURACY = Figure("accuracy", "accuracy")
 CORRUPTED = Figure("accuracy under corruption", "corruption_accuracy")
 ON_FAMILIAR = Figure(f"accuracy on {FAMILIAR}", "accuracy", f"shift={FAMILIAR}")
 ON_OTHER = Figure(f"accuracy on {OTHER}", "accuracy", f"shift={OTHER}")
+ON_EQUALISED = Figure(f"accuracy on {EQUALISED}", "accuracy", f"shift={EQUALISED}")
+ON_UNTOUCHED = Figure(f"accuracy on {UNTOUCHED}", "accuracy", f"shift={UNTOUCHED}")
 ECE = Figure("ECE, nothing calibrated", "ece", better=-1)
 DISTURBED = {
     "trials": ("corruptions",),
@@ -49,6 +62,7 @@ DISTURBED = {
 SHIFTED = {
     "insects": (insects, DISTURBED, (ACCURACY, CORRUPTED)),
     "domains": (domains, {}, (ON_FAMILIAR, ON_OTHER)),
+    "styles": (styles, {}, (ON_EQUALISED, ON_UNTOUCHED)),
 }
 """Pairs of which the test has a shift: how they are judged, a figure in distribution and one out of it."""
 
@@ -149,8 +163,8 @@ def lp_ft(lab: Lab) -> list[str]:
 
 def wise_ft(lab: Lab) -> list[str]:
     claim = (
-        "WiSE-FT: between the ends it is better than both; +1.6 points in, +4 to 6 out of "
-        "distribution on ImageNet (Wortsman et al. 2022)"
+        "WiSE-FT: +1.6 points in, +4 to 6 out of distribution over fine-tuning on ImageNet, and between "
+        "the ends better than both (Wortsman et al. 2022)"
     )
     lines = []
     for name, pair, figures in shifted(lab):
@@ -159,10 +173,11 @@ def wise_ft(lab: Lab) -> list[str]:
         }
         for figure in figures:
             means = {alpha: mean(figure, runs) for alpha, runs in curve.items()}
-            end = max(0.0, 1.0, key=means.__getitem__)
             shape = ", ".join(f"{alpha:g}: {value:.1%}" for alpha, value in means.items())
-            told = f"{figure.title}, {ADVISED:g} against the better end ({shape})"
-            lines += rows(claim, pair, (replace(figure, title=told),), curve[end], curve[ADVISED])
+            for end, called in ((1.0, "the fine-tuned end"), (0.0, "the other end")):
+                told = f"{figure.title}, {ADVISED:g} against {called} ({shape})"
+                told_of = (replace(figure, title=told),)
+                lines += rows(claim, pair, told_of, curve[end], curve[ADVISED])
     return lines
 
 

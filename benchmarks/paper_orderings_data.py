@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 from data_tables import OF_IMAGES, OF_TEXTS, folders, write_table
-from trust_pairs import BACKBONES, IMAGENET, Pair
+from PIL import Image, ImageOps
+from trust_pairs import BACKBONES, CIFAR, IMAGENET, Pair
 
 SMALL_NETWORK = Path(__file__).resolve().parent / "small_network.py"
 WRONG = 0.4
@@ -59,6 +60,7 @@ DOMAINS = {
 In development they changed places.
 """
 FAMILIAR, OTHER = "familiar intents", "other intents"
+EQUALISED, UNTOUCHED = "equalised grey", "untouched images"
 
 
 def scratch(shared: Path, home: Path) -> Pair:
@@ -156,5 +158,37 @@ def domains(shared: Path, home: Path) -> Pair:
             "backbone_learning_rate": 5e-5,
             "batch_size": 16,
             "epochs": 6,
+        },
+    )
+
+
+def styles(shared: Path, home: Path) -> Pair:
+    """ResNet-20 of CIFAR-10 on 400 images of its classes in equalised grey, tested on others in both styles.
+
+    Test images only, for the network has seen the training images. In development it was the last 60 of
+    each class.
+    """
+    rows = []
+    for folder in folders(shared / "cifar10" / "test"):
+        for number, file in enumerate(sorted(folder.iterdir())[:140]):
+            split = "train" if number < 40 else "test"
+            grey = home / "styles" / folder.name / f"{file.stem}.png"
+            grey.parent.mkdir(parents=True, exist_ok=True)
+            with Image.open(file) as image:
+                ImageOps.equalize(image.convert("L")).convert("RGB").save(grey)
+            rows.append((str(grey), folder.name, split, EQUALISED))
+            if split == "test":
+                rows.append((str(file), folder.name, split, UNTOUCHED))
+    return Pair(
+        "ResNet-20 (CIFAR-10), its classes in equalised grey",
+        f"{BACKBONES}:cifar_resnet20",
+        write_table(home / "styles.csv", (*OF_IMAGES, "shift"), rows),
+        {
+            "weights": str(shared / CIFAR),
+            "group_columns": ("shift",),
+            "learning_rate": 1e-3,
+            "backbone_learning_rate": 1e-3,
+            "batch_size": 32,
+            "epochs": 10,
         },
     )
