@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from marked_text import replace_marked
 from selection_candidates import CANDIDATES, source_accuracy
-from selection_figures import Interval, Judged, Order, Taus, fixed_order, gain, taus_of
+from selection_figures import Interval, Judged, Order, Taus, by_a_seed, fixed_order, gain, taus_of
 from selection_runs import fine_tuned, scored
 from selection_sets import TARGETS
 
@@ -49,7 +49,11 @@ def main() -> None:
     judged, orders = collected(options)
     taus = {order.title: taus_of(order, judged) for order in orders}
     text = "\n\n".join(
-        [truth_table(judged, len(options.seeds)), tau_table(taus, judged), verdicts(taus)]
+        [
+            truth_table(judged, len(options.seeds)),
+            tau_table(taus, judged),
+            f"{ceiling(judged)}\n{verdicts(taus)}",
+        ]
     )
     print(text)
     if options.write is not None:
@@ -148,6 +152,13 @@ def tau_table(taus: Mapping[str, Taus], judged: Sequence[Judged]) -> str:
             f"| {found.candidates} | {found.lost:.1%} |"
         )
     return "\n".join(lines)
+
+
+def ceiling(judged: Sequence[Judged]) -> str:
+    """Return how well a whole fine-tuning of every candidate orders them for the other seeds."""
+    taus = by_a_seed(judged)
+    each = ", ".join(f"{one.title} {tau:.2f}" for one, tau in zip(judged, taus, strict=True))
+    return f"- By a whole fine-tuning with one seed, judged on the others: {np.mean(taus):.2f} ({each})."
 
 
 def verdicts(taus: Mapping[str, Taus]) -> str:

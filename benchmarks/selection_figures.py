@@ -131,6 +131,21 @@ def gain(one: Taus, other: Taus) -> Interval:
     )
 
 
+def by_a_seed(judged: Sequence[Judged]) -> list[float]:
+    """Return the tau of each target by which one seed's fine-tunings order the mean of the others.
+
+    It is what all the cost of fine-tuning buys, and about what an order can reach: the truth is noisy.
+    Means over the seeds; NaN with fewer than two.
+    """
+    found = []
+    for one in judged:
+        each = np.stack([right.mean(axis=1) for right in one.right.values()], axis=1)
+        seeds = range(len(each))
+        taus = [_tau(each[seed], np.delete(each, seed, axis=0).mean(axis=0)) for seed in seeds]
+        found.append(float(np.mean(taus)) if len(each) > 1 else np.nan)
+    return found
+
+
 def fixed_order(judged: Sequence[Judged]) -> dict[str, float]:
     """Return the mean standing of each candidate by its accuracy over some targets."""
     names = list(judged[0].accuracy)
