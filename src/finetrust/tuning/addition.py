@@ -202,7 +202,7 @@ class Addition(Options, ABC):
     are then compared among themselves only."""
 
     keeps_last: ClassVar[bool] = False
-    """Whether the last epoch in which the backbone trains is kept, whatever undisturbed validation data
+    """Whether the last epoch in which the backbone trains is kept, whatever validation data as they are
     say of it."""
 
     place: ClassVar[str] = ""

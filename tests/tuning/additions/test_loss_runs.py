@@ -197,6 +197,22 @@ def test_tasks_with_another_loss_refuse_it(loss: str, tmp_path: Path) -> None:
     assert "this task has another loss" in said
 
 
+@pytest.mark.parametrize("loss", ["logit-adjusted", "class-balanced"])
+def test_of_rare_classes_the_last_epoch_is_kept(loss: str, tmp_path: Path) -> None:
+    """The validation labels are drawn, so that they say nothing of the epochs."""
+    data = long_tailed()
+    targets, val = data.targets.copy(), np.flatnonzero(data.splits == "val")
+    targets[val] = np.random.default_rng(3).permutation(targets[val])
+    drawn = replace(data, targets=targets)
+    run = tuned(tmp_path / "run", data=drawn, strategy=f"full + {loss}", epochs=5)
+    accuracy = [line["val_accuracy"] for line in run.folder.log]
+    assert accuracy[-1] < max(accuracy)
+    assert run.folder.record["validation"]["accuracy"] == pytest.approx(accuracy[-1])
+    said = refusal(tmp_path / "other", f"full + {loss}", patience=2)
+    assert f"{loss} and --patience: with {loss} the last epoch is kept" in said
+    tuned(tmp_path / "probe", strategy=f"linear-probe + {loss}", patience=2, epochs=1)
+
+
 def test_two_losses_are_refused(tmp_path: Path) -> None:
     said = refusal(tmp_path / "a", "full + focal + logit-adjusted")
     assert "focal and logit-adjusted both are the loss of the run" in said

@@ -17,10 +17,15 @@ _ALIKE = 1.01
 
 @additions.register("class-balanced")
 class ClassBalanced(LossAddition):
-    """Cross entropy times a factor for each class, which is 1 on average over the training data."""
+    """Cross entropy times a factor for each class, which is 1 on average over the training data.
+
+    The last epoch is kept: accuracy on validation data with the same rare classes asks for something
+    else.
+    """
 
     named = "class-balanced"
     of_frequency = True
+    keeps_last = True
 
     beta: Annotated[float, Field(ge=0, lt=1)] = Field(
         0.999,

@@ -15,11 +15,13 @@ from finetrust.tuning.losses.loss_addition import LossAddition
 class LogitAdjusted(LossAddition):
     """Cross entropy of the logits plus the log-frequencies of the classes.
 
-    The tuned network, which answers without them, takes all classes for equally frequent.
+    The tuned network, which answers without them, takes all classes for equally frequent. The last epoch
+    is kept: accuracy on validation data with the same rare classes asks for something else.
     """
 
     named = "logit-adjusted"
     of_frequency = True
+    keeps_last = True
 
     tau: NonNegative = Field(
         1.0,

@@ -67,7 +67,7 @@ class WiseFT(Addition):
         rival = next((name for name, added in planned.added.items() if added.keeps_last), None)
         if self.alpha is None and rival is not None:
             raise UserError(
-                f"wise-ft chooses its coefficient on undisturbed validation data, which undoes {rival}",
+                f"wise-ft chooses its coefficient on validation data as they are, which undoes {rival}",
                 "State it: wise-ft(alpha=0.5).",
             )
         validates = options.val_fraction > 0 or bool((planned.dataset.splits == "val").any())
