@@ -13,6 +13,12 @@ def folders(root: Path) -> list[Path]:
     return sorted(path for path in root.resolve().iterdir() if path.is_dir())
 
 
+def read_table(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a CSV file by the names of its columns."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Path:
     """Write a CSV file, and return its path."""
     path.parent.mkdir(parents=True, exist_ok=True)

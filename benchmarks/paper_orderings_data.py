@@ -1,12 +1,11 @@
 """Data on which the orderings of papers should show: each with enough items to judge by."""
 
-import csv
 import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from data_tables import OF_IMAGES, OF_TEXTS, folders, write_table
+from data_tables import OF_IMAGES, OF_TEXTS, folders, read_table, write_table
 from PIL import Image, ImageOps
 from trust_pairs import BACKBONES, CIFAR, IMAGENET, Pair
 
@@ -89,8 +88,7 @@ def scratch(shared: Path, home: Path) -> Pair:
 def wrong_labels(pair: Pair) -> Pair:
     """The same with wrong labels in training; those of the test are right."""
     rng = np.random.default_rng(0)
-    with pair.data.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_table(pair.data)
     classes = sorted({row["label"] for row in rows})
     for row in rows:
         if row["split"] == "train" and rng.random() < WRONG:

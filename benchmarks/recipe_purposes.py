@@ -9,14 +9,13 @@ the one in the file.
 """
 
 import argparse
-import csv
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from data_tables import write_table
+from data_tables import read_table, write_table
 from marked_text import replace_marked
 from paired_seeds import Difference, Figure, corrected, difference
 from paper_orderings_data import WRONG, wrong_labels
@@ -169,8 +168,7 @@ DATA: Mapping[str, Callable[[Pair], Pair]] = {
 
 def _thinned(pair: Pair, name: str, title: str, most: Callable[[float], int]) -> Pair:
     """Keep at most so many training images of each class, by its rank from 0 to 1 in the alphabet."""
-    with pair.data.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_table(pair.data)
     classes = sorted({row["label"] for row in rows})
     taken: Counter[str] = Counter()
     kept = []

@@ -3,7 +3,6 @@
 Everything is kept in the folder of the benchmark as soon as it is known, and not done again.
 """
 
-import csv
 import json
 import shutil
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from data_tables import read_table
 from selection_candidates import options_of
 from selection_sets import Target
 
@@ -74,8 +74,7 @@ def fine_tuned(target: Target, name: str, seed: int, shared: Path, home: Path) -
             **{**RECIPE, **target.given},
             **options_of(name, shared, home / "candidates"),
         )
-        with target.data.open(encoding="utf-8") as table:
-            rows = [row for row in csv.DictReader(table) if row["split"] == "test"]
+        rows = [row for row in read_table(target.data) if row["split"] == "test"]
         found = run.predict(*(row["path"] for row in rows), quiet=True)
         right = [int(one["class"] == row["label"]) for one, row in zip(found, rows, strict=True)]
         file.write_text(json.dumps({"right": right, "seconds": run.folder.record["seconds"]}))

@@ -6,6 +6,7 @@ CIFAR-10 they take test images only, because the published networks have seen th
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from selection_windows import (
 )
 from trust_pairs import Row, hymenoptera
 
+Change = Callable[[Image.Image, np.random.Generator], Image.Image]
 TARGET_STREET = ("road", "pavement", "sign", "car", "pedestrian")
 
 
@@ -60,14 +62,7 @@ def vehicles(shared: Path, home: Path) -> Target:
 
 def turned(shared: Path, home: Path) -> Target:
     """Which of four ways up an image of CIFAR-10 is; each image stands in one way."""
-    windows: dict[str, list[Window]] = {"train": [], "test": []}
-    rng = np.random.default_rng(0)
-    for path, label, split in _cifar10(shared, (*ANIMALS, *VEHICLES), train=40, test=50):
-        quarters = int(rng.integers(4))
-        image = Image.open(path).convert("RGB").rotate(90 * quarters)
-        windows[split].append((f"{label}-{Path(path).stem}", f"{90 * quarters} degrees", image))
-    rows = _saved(home / "turned", windows)
-    return Target("way up of CIFAR-10", write_table(home / "turned.csv", OF_IMAGES, rows))
+    return _in_one_way(shared, home, "turned", "way up of CIFAR-10", TURNED)
 
 
 def insects(shared: Path, home: Path) -> Target:
@@ -77,14 +72,15 @@ def insects(shared: Path, home: Path) -> Target:
 
 def streets(shared: Path, home: Path) -> Target:
     """Windows of CamVid of five classes; of each drive the last third of the scenes is for testing."""
-    windows: dict[str, list[Window]] = {"train": [], "test": []}
-    for drive in TARGET_DRIVES:
-        masks = scenes(shared / "camvid", [drive])
-        cut = 2 * len(masks) // 3
-        windows["train"] += street_windows(masks[:cut], TARGET_STREET, each=2)
-        windows["test"] += street_windows(masks[cut:], TARGET_STREET, each=5)
-    rows = _saved(home / "streets", windows)
-    return Target("windows of CamVid", write_table(home / "streets.csv", OF_IMAGES, rows))
+    return _of_scenes(
+        shared,
+        home,
+        "streets",
+        "windows of CamVid",
+        partial(street_windows, labels=TARGET_STREET),
+        train=2,
+        test=5,
+    )
 
 
 def cells(shared: Path, home: Path) -> Target:
@@ -133,15 +129,7 @@ def everything(shared: Path, home: Path) -> Target:
 
 def spoilt(shared: Path, home: Path) -> Target:
     """How an image of CIFAR-10 is spoilt, if it is; each image stands in one way."""
-    windows: dict[str, list[Window]] = {"train": [], "test": []}
-    rng = np.random.default_rng(0)
-    names = list(SPOILT)
-    for path, label, split in _cifar10(shared, (*ANIMALS, *VEHICLES), train=40, test=50):
-        name = names[rng.integers(len(names))]
-        image = SPOILT[name](Image.open(path).convert("RGB"), rng)
-        windows[split].append((f"{label}-{Path(path).stem}", name, image))
-    rows = _saved(home / "spoilt", windows)
-    return Target("how CIFAR-10 is spoilt", write_table(home / "spoilt.csv", OF_IMAGES, rows))
+    return _in_one_way(shared, home, "spoilt", "how CIFAR-10 is spoilt", SPOILT)
 
 
 def quarters(shared: Path, home: Path) -> Target:
@@ -156,12 +144,16 @@ def quarters(shared: Path, home: Path) -> Target:
 
 def roads(shared: Path, home: Path) -> Target:
     """How much of a window of CamVid is road; scenes are shared out as in `streets`."""
-    return _of_scenes(shared, home, "roads", "how much road, CamVid", of_place=False)
+    windows = partial(scene_windows, of_place=False)
+    return _of_scenes(shared, home, "roads", "how much road, CamVid", windows, train=10, test=25)
 
 
 def places(shared: Path, home: Path) -> Target:
     """From which sixth of a scene of CamVid a window comes; scenes are shared out as in `streets`."""
-    return _of_scenes(shared, home, "places", "where in the scene, CamVid", of_place=True)
+    windows = partial(scene_windows, of_place=True)
+    return _of_scenes(
+        shared, home, "places", "where in the scene, CamVid", windows, train=10, test=25
+    )
 
 
 TARGETS: Mapping[str, Callable[[Path, Path], Target]] = {
@@ -181,13 +173,36 @@ TARGETS: Mapping[str, Callable[[Path, Path], Target]] = {
 }
 
 
-def _of_scenes(shared: Path, home: Path, name: str, title: str, of_place: bool) -> Target:
+def _in_one_way(
+    shared: Path, home: Path, name: str, title: str, ways: Mapping[str, Change]
+) -> Target:
+    """Ask in which of some ways an image of CIFAR-10 was changed; the way is drawn for each."""
+    windows: dict[str, list[Window]] = {"train": [], "test": []}
+    rng, labels = np.random.default_rng(0), list(ways)
+    for path, label, split in _cifar10(shared, (*ANIMALS, *VEHICLES), train=40, test=50):
+        way = labels[rng.integers(len(labels))]
+        image = ways[way](Image.open(path).convert("RGB"), rng)
+        windows[split].append((f"{label}-{Path(path).stem}", way, image))
+    rows = _saved(home / name, windows)
+    return Target(title, write_table(home / f"{name}.csv", OF_IMAGES, rows))
+
+
+def _of_scenes(
+    shared: Path,
+    home: Path,
+    name: str,
+    title: str,
+    windows_of: Callable[..., Iterable[Window]],
+    train: int,
+    test: int,
+) -> Target:
+    """Cut so many windows from each scene; of each drive the last third is for testing."""
     windows: dict[str, list[Window]] = {"train": [], "test": []}
     for drive in TARGET_DRIVES:
         masks = scenes(shared / "camvid", [drive])
         cut = 2 * len(masks) // 3
-        windows["train"] += scene_windows(masks[:cut], 10, of_place)
-        windows["test"] += scene_windows(masks[cut:], 25, of_place)
+        windows["train"] += windows_of(masks[:cut], each=train)
+        windows["test"] += windows_of(masks[cut:], each=test)
     rows = _saved(home / name, windows)
     return Target(title, write_table(home / f"{name}.csv", OF_IMAGES, rows))
 
@@ -203,7 +218,11 @@ def _compressed(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     return Image.open(packed).convert("RGB")
 
 
-SPOILT: Mapping[str, Callable[[Image.Image, np.random.Generator], Image.Image]] = {
+TURNED: Mapping[str, Change] = {
+    f"{90 * quarters} degrees": lambda image, rng, quarters=quarters: image.rotate(90 * quarters)
+    for quarters in range(4)
+}
+SPOILT: Mapping[str, Change] = {
     "not at all": lambda image, rng: image,
     "noise": _noisy,
     "blur": lambda image, rng: image.filter(ImageFilter.GaussianBlur(1)),

@@ -9,7 +9,6 @@ import torch
 from pydantic import BeforeValidator, Field
 from torch import Tensor, nn
 
-from finetrust.config import TuneOptions
 from finetrust.core.errors import UserError
 from finetrust.data.images.image_kind import IMAGES
 from finetrust.models.tree import Tree, leaves, mapped
@@ -124,7 +123,7 @@ def at_rest(module: nn.Module) -> Iterator[nn.Module]:
 
 def check_attack(name: str, planned: Planned) -> None:
     """Raise UserError where inputs cannot be attacked, or it would change nothing that trains."""
-    task, options = planned.task, planned.options
+    task = planned.task
     if task.kind is not IMAGES or isinstance(task, Detection):
         raise UserError(
             f"{name} changes the pixels of images under one loss, and this task is "
@@ -135,16 +134,6 @@ def check_attack(name: str, planned: Planned) -> None:
         raise UserError(
             f"{name} cannot work where the backbone stays frozen, for then its features are fixed",
             f"Choose a strategy that trains it, such as 'full + {name}'.",
-        )
-    _refuse_patience(name, options)
-
-
-def _refuse_patience(name: str, options: TuneOptions) -> None:
-    if options.patience is not None:
-        raise UserError(
-            f"{name} and --patience: with {name} the last epoch is kept, for validation on clean "
-            "images does not show what it is for",
-            "Leave --patience out.",
         )
 
 

@@ -69,8 +69,14 @@ class Plan:
                     )
         phases = self.phases(options, 1, task)
         planned = Planned(options, task, dataset, phases, self.added)
-        for addition in self.added.values():
+        for name, addition in self.added.items():
             addition.check(planned)
+            if addition.keeps_last and planned.trains_backbone and options.patience is not None:
+                raise UserError(
+                    f"{name} and --patience: with {name} the last epoch is kept, for validation data as "
+                    "they are do not show what it is for",
+                    "Leave --patience out.",
+                )
 
     def check_network(self, network: Network) -> None:
         """Raise UserError for a network that does not allow the additions."""

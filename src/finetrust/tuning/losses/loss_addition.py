@@ -38,9 +38,3 @@ class LossAddition(Addition):
                 f"{self.named} and --class-weights balanced both make up for rare classes",
                 "Leave one of them out.",
             )
-        if self.keeps_last and planned.trains_backbone and options.patience is not None:
-            raise UserError(
-                f"{self.named} and --patience: with {self.named} the last epoch is kept, for accuracy on "
-                "validation data with the same rare classes does not show what it is for",
-                "Leave --patience out.",
-            )
