@@ -185,8 +185,10 @@ class TuneOptions(ModelOptions, DataColumns, CalibrationOptions, ComputeOptions)
         description="Peak learning rate of the head; auto: the strategy's rates are scaled by what a "
         "range test on the training data finds. [default: the strategy's]",
     )
-    backbone_learning_rate: Positive | None = Field(
-        None, description="Peak learning rate of the last backbone layer. [default: the strategy's]"
+    backbone_learning_rate: Positive | Literal["auto"] | None = Field(
+        None,
+        description="Peak learning rate of the last backbone layer; auto: that of 1e-3, 2e-4, 4e-5 and "
+        "8e-6 which does best on validation data in a short trial. [default: the strategy's]",
     )
     layer_decay: Annotated[float, Field(gt=0, le=1)] | None = Field(
         None,

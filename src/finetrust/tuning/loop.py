@@ -231,13 +231,41 @@ class Loop:
 
         Afterwards `stage.module` is bit for bit what it was.
         """
+        with self._for_a_trial(stage) as training:
+            label = f"{stage.phase.name}, learning-rate range"
+            return self._steps(index, stage, training, factors, label)
+
+    def trial(self, index: int, stage: Stage, steps: int) -> dict[str, float]:
+        """Return the validation figures after so many steps; none if the loss became infinite.
+
+        The rates rise and fall within these steps as they would in the whole phase. Afterwards
+        `stage.module` is bit for bit what it was.
+        """
+        schedule = self.plan.schedule(stage.phase, self.options.warmup)
+        factors = [schedule.factor(step, steps) for step in range(steps)]
+        with self._for_a_trial(stage) as training:
+            label = f"{stage.phase.name}, trial of rate {stage.phase.backbone_learning_rate:.2g}"
+            losses = self._steps(index, stage, training, factors, label)
+            ended = len(losses) == steps
+            return self.validate(training.module, stage.validation) if ended else {}
+
+    @contextlib.contextmanager
+    def _for_a_trial(self, stage: Stage) -> Iterator["_Training"]:
+        """Lend what trains in a stage; at the end its module is bit for bit what it was."""
         training = self._training(stage)
         before = {n: t.detach().clone() for n, t in stage.module.state_dict().items()}
+        yield training
+        self.accelerator.unwrap_model(training.module, keep_fp32_wrapper=False)
+        stage.module.load_state_dict(before)
+
+    def _steps(
+        self, index: int, stage: Stage, training: "_Training", factors: Sequence[float], label: str
+    ) -> list[float]:
+        """Make a step at each of `factors` times the peak rates; return the losses while finite."""
         epochs = (stage.batches.epoch(number, 0) for number in itertools.count())
         batches = itertools.islice(itertools.chain.from_iterable(epochs), len(factors))
         train_mode(training.module)
         losses: list[float] = []
-        label = f"{stage.phase.name}, learning-rate range"
         for step, (inputs, targets) in enumerate(track(batches, label, len(factors))):
             self._seed(index, step)
             set_rates(training.optimizer, factors[step])
@@ -246,8 +274,6 @@ class Loop:
             except UserError:
                 break
             losses.append(loss)
-        self.accelerator.unwrap_model(training.module, keep_fp32_wrapper=False)
-        stage.module.load_state_dict(before)
         return losses
 
     def _training(self, stage: Stage) -> "_Training":

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from torch import Tensor, nn
@@ -23,6 +24,7 @@ from finetrust.tuning.stages import (
     validation_inputs,
 )
 from finetrust.tuning.strategy import Phase
+from finetrust.tuning.tried_rate import tried_rate
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,12 @@ def run_phases(
             phases = [*phases[:number], *(scaled(later, factor) for later in phases[number:])]
             rates = {name: rate * factor for name, rate in stage.rates.items()}
             stage = replace(stage, phase=phases[number], rates=rates)
+        if setting.start.options.backbone_learning_rate == "auto" and opens:
+            stage_of = partial(make_stage, setting=setting)
+            rate = tried_rate(number, phases[number], stage_of, loop)
+            rated = (replace(later, backbone_learning_rate=rate) for later in phases[number:])
+            phases = [*phases[:number], *rated]
+            stage = stage_of(phases[number])
         loop.run(number, stage, afresh=opens and plan.reads_before)
         inference = stage.frozen and stage.frozen.with_head(network.head)
         done.append(_facts(stage, setting, time.perf_counter() - began))

@@ -73,7 +73,7 @@ def backbone_phase(
         epochs,
         trainable_layers,
         rate,
-        options.backbone_learning_rate or (rate if scratch else defaults.backbone_share * rate),
+        given_backbone_rate(options) or (rate if scratch else defaults.backbone_share * rate),
         options.layer_decay or (1.0 if scratch else defaults.layer_decay),
         options.augment or defaults.augment,
     )
@@ -82,3 +82,8 @@ def backbone_phase(
 def _given_rate(options: TuneOptions) -> float | None:
     """Return the rate that the user sets; where it is found by a range test, the defaults are scaled."""
     return None if options.learning_rate == "auto" else options.learning_rate
+
+
+def given_backbone_rate(options: TuneOptions) -> float | None:
+    """Return the rate of the pretrained layers that the user sets; None where trials choose it."""
+    return None if options.backbone_learning_rate == "auto" else options.backbone_learning_rate

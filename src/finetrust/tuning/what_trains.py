@@ -6,7 +6,7 @@ from dataclasses import replace
 from finetrust.config import TuneOptions
 from finetrust.core.errors import UserError
 from finetrust.tuning.addition import Planned
-from finetrust.tuning.strategy import Phase
+from finetrust.tuning.strategy import Phase, given_backbone_rate
 
 PLACE = "parametrisation"
 
@@ -41,7 +41,7 @@ def at_one_rate(phases: Sequence[Phase], options: TuneOptions, rate: float) -> l
         if not phase.trains_backbone
         else replace(
             phase,
-            backbone_learning_rate=options.backbone_learning_rate or rate,
+            backbone_learning_rate=given_backbone_rate(options) or rate,
             layer_decay=options.layer_decay or 1.0,
         )
         for phase in phases

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from finetrust.report.html.section import section
 from finetrust.report.html.template import fill
 from finetrust.report.names import words
-from finetrust.report.numbers import count, duration, sentence_list
+from finetrust.report.numbers import count, duration, learning_rate, sentence_list
 from finetrust.report.preprocessing_facts import preprocessing_in_words
 from finetrust.report.report_data import ReportData
 from finetrust.report.training_facts import epochs_run, starting_weights, training_seconds
@@ -66,6 +66,9 @@ def _training_facts(data: ReportData) -> list[tuple[str, str]]:
         facts.append(
             ("Computed on", f"{decisions.get('device')}, {decisions.get('training_precision')}")
         )
+    tried = decisions.get("backbone_learning_rate", {}).get("tried")
+    if tried:
+        facts.append(("Learning rate", _tried(decisions["backbone_learning_rate"])))
     calibration = _calibration(record.get("calibration", {}))
     if calibration:
         facts.append(("Calibration", calibration))
@@ -73,6 +76,15 @@ def _training_facts(data: ReportData) -> list[tuple[str, str]]:
         whole = f", {duration(record['seconds'])} with all checks" if "seconds" in record else ""
         facts.append(("Time", f"{duration(training_seconds(data))} for training{whole}"))
     return facts
+
+
+def _tried(decided: Mapping[str, Any]) -> str:
+    """Return which rates were tried for the pretrained layers, and which was taken."""
+    rates = sentence_list([learning_rate(trial["rate"]) for trial in decided["tried"]])
+    return (
+        f"{learning_rate(decided['rate'])} for the pretrained layers: of {rates} the one that did best "
+        f"on validation data after {count(decided['steps'])} steps"
+    )
 
 
 def _calibration(fitted: Mapping[str, Any]) -> str:

@@ -1,0 +1,80 @@
+"""The learning rate of the pretrained layers that short trials choose for a run, once in its life."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from finetrust.core.progress import say
+from finetrust.tuning.loop import Loop, Stage
+from finetrust.tuning.strategy import Phase
+
+RATES = (1e-3, 2e-4, 4e-5, 8e-6)
+"""What is tried: for a network that has far to go, one that is nearly there, and those that larger steps
+would spoil, as they do most transformers."""
+PART, FEWEST, MOST = 0.25, 40, 200
+"""How long a trial takes: this part of the phase's steps, but no fewer and no more of them than these."""
+
+_DECISION = "backbone_learning_rate"
+
+
+def tried_rate(number: int, phase: Phase, stage_of: Callable[[Phase], Stage], loop: Loop) -> float:
+    """Return the rate of the pretrained layers with which a short run does best on validation data.
+
+    Every candidate starts from the same weights, sees the same batches and goes through the whole
+    schedule in fewer steps. The loss decides, for after few steps, on few items, the primary figure tells
+    rates apart less well; where a task has no loss on validation data that figure does. Where there are
+    no validation data, or no trial has a finite loss, the rate of `phase` stays.
+
+    Parameters
+    ----------
+    number : int
+        Of the phase in the run.
+    phase : Phase
+        The first that trains the backbone.
+    stage_of : callable
+        The stage of a phase.
+    loop : Loop
+    """
+    folder = loop.folder
+    if _DECISION not in folder.record["decisions"]:
+        decided = _decided(number, phase, stage_of, loop)
+        loop.accelerator.wait_for_everyone()
+        if loop.accelerator.is_main_process:
+            folder.write_record(decisions={**folder.record["decisions"], _DECISION: decided})
+            say(f"{phase.name}: learning rate {decided['rate']:.2g} for the pretrained layers.")
+        loop.accelerator.wait_for_everyone()
+    return float(folder.record["decisions"][_DECISION]["rate"])
+
+
+def _decided(
+    number: int, phase: Phase, stage_of: Callable[[Phase], Stage], loop: Loop
+) -> dict[str, Any]:
+    """Return the rate and the trials that it was chosen by, as the record has them."""
+    tried: list[dict[str, Any]] = []
+    steps = 0
+    for rate in RATES:
+        stage = stage_of(replace(phase, backbone_learning_rate=rate))
+        if not stage.validation.per_epoch:
+            break
+        steps = trial_steps(phase.epochs * stage.batches.per_epoch)
+        figures = loop.trial(number, stage, steps)
+        finite = all(map(math.isfinite, figures.values()))
+        tried.append({"rate": rate, "figures": figures if finite else {}})
+    best = max(
+        (trial for trial in tried if trial["figures"]),
+        key=partial(_rank, primary=loop.task.primary),
+        default={"rate": phase.backbone_learning_rate},
+    )
+    return {"rate": best["rate"], "steps": steps, "tried": tried}
+
+
+def trial_steps(steps: int) -> int:
+    """Return how many steps a trial takes of a phase of `steps`."""
+    return min(max(math.ceil(PART * steps), FEWEST), MOST, steps)
+
+
+def _rank(trial: Mapping[str, Any], primary: str) -> tuple[float, float]:
+    figures = trial["figures"]
+    return -figures["loss"] if "loss" in figures else figures[primary], -trial["rate"]

@@ -1,0 +1,145 @@
+"""The rate of the pretrained layers that trials choose: what they measure, and the run that takes it."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+import finetrust
+from finetrust import Preprocessing, UserError
+from finetrust.tuning.tried_rate import RATES, trial_steps
+
+from .runs import digits, same, tuned, weights_of
+from .test_resume import start
+
+AUTO = {"backbone_learning_rate": "auto", "layer_decay": 1.0}
+
+
+def decided(run: finetrust.Run) -> dict:
+    return run.folder.record["decisions"]["backbone_learning_rate"]
+
+
+def validated(run: finetrust.Run) -> dict[str, float]:
+    """Return the last figures on validation data of a run."""
+    line = json.loads(run.folder.log_file.read_text("utf-8").splitlines()[-1])
+    return {name: line[f"val_{name}"] for name in ("accuracy", "loss")}
+
+
+def test_a_trial_is_a_short_run(tmp_path: Path) -> None:
+    """Of 50 steps a trial makes 40, and what it measures is what a run of as many ends with."""
+    plain = {"strategy": "full", "batch_size": 10, "layer_decay": 1.0}
+    found = decided(tuned(tmp_path / "auto", epochs=10, **{**plain, **AUTO}))
+    assert found["steps"] == 40
+    assert [trial["rate"] for trial in found["tried"]] == list(RATES)
+    for trial in found["tried"]:
+        rate = trial["rate"]
+        alone = tuned(tmp_path / str(rate), epochs=8, backbone_learning_rate=rate, **plain)
+        assert {n: trial["figures"][n] for n in ("accuracy", "loss")} == validated(alone)
+
+
+def test_it_takes_a_part_of_the_steps_within_bounds() -> None:
+    assert [trial_steps(n) for n in (0, 7, 40, 100, 160, 400, 10**6)] == [
+        0,
+        7,
+        40,
+        40,
+        40,
+        100,
+        200,
+    ]
+
+
+@pytest.mark.parametrize("strategy", ["full", "lp-ft + ema", "full + lora", "gradual-unfreeze"])
+def test_the_run_is_the_very_one_with_the_rate_that_did_best(strategy: str, tmp_path: Path) -> None:
+    run = tuned(tmp_path / "auto", strategy=strategy, **AUTO)
+    found = decided(run)
+    assert found["rate"] == min(found["tried"], key=lambda t: t["figures"]["loss"])["rate"]
+    told = {**AUTO, "backbone_learning_rate": found["rate"]}
+    assert same(weights_of(run), weights_of(tuned(tmp_path / "told", strategy=strategy, **told)))
+
+
+class Projection(nn.Module):
+    """Random features under a head; the weights are kept divided by `scale` and multiplied in use."""
+
+    def __init__(self, scale: float, spread: float) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.scale = scale
+        rows = (1 - spread) * torch.randn(1, 192) + spread * torch.randn(128, 192)
+        self.inner = nn.Parameter(rows / 14 / scale)
+        self.fc = nn.Linear(128, 10)
+
+    def forward(self, images: Tensor) -> Tensor:
+        pixels = nn.functional.adaptive_avg_pool2d(images, 8).flatten(1)
+        return self.fc((pixels @ (self.scale * self.inner).T).relu())
+
+
+@pytest.mark.parametrize(
+    ("scale", "spread", "chosen"),
+    [(1, 0.02, RATES[0]), (100, 1.0, RATES[-1])],
+    ids=["features that are all alike", "good features of weights that a step changes a lot"],
+)
+def test_it_is_high_where_features_must_change_and_low_where_steps_would_spoil_them(
+    scale: float, spread: float, chosen: float, tmp_path: Path
+) -> None:
+    """Planted: 128 features that are nearly one; and weights of which each step is 100 times as large."""
+    run = finetrust.tune(
+        Projection(scale, spread),
+        digits(200, 100),
+        out=str(tmp_path),
+        preprocessing=Preprocessing(32, 32, "bilinear", (0.5,) * 3, (0.5,) * 3),
+        quiet=True,
+        precision="fp32",
+        strategy="lp-ft",
+        epochs=40,
+        **AUTO,
+    )
+    assert decided(run)["rate"] == chosen
+
+
+def test_a_trial_whose_loss_is_infinite_counts_for_nothing(tmp_path: Path) -> None:
+    """And where all are, the run says so in a line, as it does at any such rate."""
+    wild = {"strategy": "full + sgd", "learning_rate": 1e4, "epochs": 4, "clip_norm": None}
+    with pytest.raises(UserError, match="the training loss became"):
+        tuned(tmp_path, **wild, **AUTO)
+    found = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
+    assert [
+        t for t in found["decisions"]["backbone_learning_rate"]["tried"] if not t["figures"]
+    ] != []
+
+
+def test_killed_after_the_trials_it_goes_on_with_the_rate_they_chose(tmp_path: Path) -> None:
+    options = {"strategy": "full", "epochs": 6, "checkpoint_steps": 1, **AUTO}
+    expected = weights_of(tuned(tmp_path / "whole", **options))
+    cut = tmp_path / "cut"
+    process = start(cut, options)
+    while not list(cut.glob("checkpoints/step-*")) and process.poll() is None:
+        pass
+    process.kill()
+    process.wait()
+    found = json.loads((cut / "run.json").read_text(encoding="utf-8"))
+    assert "backbone_learning_rate" in found["decisions"]
+    assert start(cut, options).wait() == 0
+    assert same(load_file(cut / "model" / "weights.safetensors"), expected)
+
+
+def test_without_validation_data_the_strategys_rate_stays(tmp_path: Path) -> None:
+    run = tuned(tmp_path / "run", digits(val=0), strategy="full", val_fraction=0.0, **AUTO)
+    plain = tuned(
+        tmp_path / "plain", digits(val=0), strategy="full", val_fraction=0.0, layer_decay=1.0
+    )
+    assert decided(run)["tried"] == []
+    assert same(weights_of(run), weights_of(plain))
+
+
+def test_a_probe_has_no_such_rate(tmp_path: Path) -> None:
+    run = tuned(tmp_path, strategy="linear-probe", **AUTO)
+    assert "backbone_learning_rate" not in run.folder.record["decisions"]
+
+
+def test_a_rate_that_is_no_number_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="backbone_learning_rate"):
+        tuned(tmp_path, backbone_learning_rate="slow")
