@@ -32,6 +32,7 @@ from finetrust.models.source import find_architecture
 from finetrust.tuning.accelerator import new_accelerator
 from finetrust.tuning.addition import Start
 from finetrust.tuning.loop import Loop, OnEpoch
+from finetrust.tuning.network_defaults import defaults_for
 from finetrust.tuning.optimizer import pretrained_layers
 from finetrust.tuning.plan import read_plan
 from finetrust.tuning.recipe import with_recipe
@@ -177,9 +178,9 @@ def _tune(
     loop = Loop(
         task, options, objective, dataset.classes, setting.mix, folder, accelerator, plan, on_epoch
     )
-    trained = run_phases(
-        plan.phases(options, len(pretrained_layers(network)), task), setting, loop, prepared
-    )
+    defaults = defaults_for(network.backbone, task.defaults)
+    phases = plan.phases(options, len(pretrained_layers(network)), defaults)
+    trained = run_phases(phases, setting, loop, prepared)
     if accelerator.is_main_process:
         inference = trained.inference or Inference(network, setting.precision)
         calibration = judge_validation(

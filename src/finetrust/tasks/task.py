@@ -76,6 +76,8 @@ class TrainingDefaults:
         Peak learning rate of what is new, on a frozen backbone and beside one that trains.
     backbone_share : float
         Rate of the topmost pretrained layer as a share of the full rate.
+    without_batch_norm : float
+        Factor on that share for a network that has no batch norm.
     scratch_rate : float
         Rate of every layer where the backbone starts from random weights.
     layer_decay : float
@@ -89,6 +91,7 @@ class TrainingDefaults:
     probe_rate: float = 1e-2
     full_rate: float = 1e-3
     backbone_share: float = 0.3
+    without_batch_norm: float = 0.1
     scratch_rate: float = 1e-3
     layer_decay: float = 0.9
     augment: str = "crop-flip"

@@ -29,7 +29,11 @@ class TextTask(Task):
     counted = "texts"
     changes = frozenset()
     defaults = TrainingDefaults(
-        backbone_share=0.2, scratch_rate=3e-4, augment="none", full_epochs=3
+        backbone_share=0.2,
+        without_batch_norm=1.0,
+        scratch_rate=3e-4,
+        augment="none",
+        full_epochs=3,
     )
 
     words = False

@@ -52,7 +52,13 @@ class TokenClassification(TextTask):
     counted = "words"
     pipeline = "token-classification"
     near_copies_agree = False
-    defaults = TrainingDefaults(scratch_rate=3e-4, augment="none", probe_epochs=10, full_epochs=3)
+    defaults = TrainingDefaults(
+        without_batch_norm=1.0,
+        scratch_rate=3e-4,
+        augment="none",
+        probe_epochs=10,
+        full_epochs=3,
+    )
 
     def prepare(self, dataset: Dataset, options: DataColumns) -> Dataset:
         return in_one_scheme(require_tags(dataset))

@@ -15,7 +15,7 @@ from finetrust.data.dataset import Dataset
 from finetrust.expression import read_expression
 from finetrust.models.inference import Inference
 from finetrust.models.network import Network
-from finetrust.tasks.task import Objective, Task
+from finetrust.tasks.task import Objective, Task, TrainingDefaults
 from finetrust.tuning.addition import (
     Addition,
     Disturbance,
@@ -67,7 +67,7 @@ class Plan:
                         f"--{option.replace('_', '-')} means nothing without {name}",
                         f"Add it: --strategy '{self.text} + {name}'.",
                     )
-        phases = self.phases(options, 1, task)
+        phases = self.phases(options, 1, task.defaults)
         planned = Planned(options, task, dataset, phases, self.added)
         for name, addition in self.added.items():
             addition.check(planned)
@@ -83,9 +83,9 @@ class Plan:
         for addition in self.added.values():
             addition.check_network(network)
 
-    def phases(self, options: TuneOptions, layers: int, task: Task) -> list[Phase]:
+    def phases(self, options: TuneOptions, layers: int, defaults: TrainingDefaults) -> list[Phase]:
         """Return what trains in which phase of a network with so many pretrained layers."""
-        phases = self.strategy(options, layers, task.defaults)
+        phases = self.strategy(options, layers, defaults)
         for addition in self.added.values():
             phases = addition.phases(phases, options)
         return phases
