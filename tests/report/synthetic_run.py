@@ -179,6 +179,11 @@ def _tuning_record(versions: Mapping[str, str], hostile: str) -> dict[str, Any]:
             "device": "cpu",
             "training_precision": "fp32",
             "inference_precision": "fp32",
+            "backbone_learning_rate": {
+                "rate": 1e-4,
+                "steps": 40,
+                "tried": [{"rate": rate, "figures": {"loss": 1.0}} for rate in (1e-3, 1e-4)],
+            },
         },
         "calibration": {"temperature": 1.6, "n": 270},
         "validation": {"loss": 0.31, "accuracy": 0.94},

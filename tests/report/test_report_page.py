@@ -150,6 +150,14 @@ def test_what_was_trained_on_what_is_told(page: ParsedPage) -> None:
         assert fact in training
 
 
+def test_which_rates_were_tried_and_which_was_taken_is_told(page: ParsedPage) -> None:
+    told = (
+        "0.0001 for the pretrained layers: of 0.001 and 0.0001 the one that did best on validation data "
+        "after 40 steps"
+    )
+    assert told in plain(page.sections["training"])
+
+
 def test_the_data_report_is_shown_with_its_findings(page: ParsedPage) -> None:
     data = page.sections["data"]
     assert "1 item cannot be read and is left out." in data

@@ -1,6 +1,5 @@
 """The range test: planted losses, and a run that takes its learning rate from one."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ from finetrust.tasks.task import tasks
 from finetrust.tuning.rate_range import found_in, swept_factors
 
 from .runs import same, tuned, weights_of
-from .test_resume import start
+from .test_resume import killed_at_its_first_checkpoint, start
 
 FACTORS = swept_factors()
 
@@ -70,12 +69,7 @@ def test_killed_after_the_range_test_it_goes_on_with_the_rate_it_found(tmp_path:
     options = {"strategy": "full", "learning_rate": "auto", "epochs": 6, "checkpoint_steps": 1}
     expected = weights_of(tuned(tmp_path / "whole", **options))
     cut = tmp_path / "cut"
-    process = start(cut, options)
-    while not list(cut.glob("checkpoints/step-*")) and process.poll() is None:
-        pass
-    process.kill()
-    process.wait()
-    found = json.loads((cut / "run.json").read_text(encoding="utf-8"))
+    found = killed_at_its_first_checkpoint(cut, options)
     assert "learning_rate_range" in found["decisions"]
     assert start(cut, options).wait() == 0
     assert same(load_file(cut / "model" / "weights.safetensors"), expected)

@@ -45,6 +45,16 @@ def start(out: Path, options: dict) -> subprocess.Popen:
     )
 
 
+def killed_at_its_first_checkpoint(out: Path, options: dict) -> dict:
+    """Return the record of a run that was killed when it had made a step or a few."""
+    process = start(out, options)
+    while not list(out.glob("checkpoints/step-*")) and process.poll() is None:
+        pass
+    process.kill()
+    process.wait()
+    return json.loads((out / "run.json").read_text(encoding="utf-8"))
+
+
 def steps_done(out: Path) -> tuple[int, int]:
     try:
         found = read_position(out / "checkpoints")

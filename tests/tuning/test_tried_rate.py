@@ -13,7 +13,7 @@ from finetrust import Preprocessing, UserError
 from finetrust.tuning.tried_rate import RATES, trial_steps
 
 from .runs import digits, same, tuned, weights_of
-from .test_resume import start
+from .test_resume import killed_at_its_first_checkpoint, start
 
 AUTO = {"backbone_learning_rate": "auto", "layer_decay": 1.0}
 
@@ -115,12 +115,7 @@ def test_killed_after_the_trials_it_goes_on_with_the_rate_they_chose(tmp_path: P
     options = {"strategy": "full", "epochs": 6, "checkpoint_steps": 1, **AUTO}
     expected = weights_of(tuned(tmp_path / "whole", **options))
     cut = tmp_path / "cut"
-    process = start(cut, options)
-    while not list(cut.glob("checkpoints/step-*")) and process.poll() is None:
-        pass
-    process.kill()
-    process.wait()
-    found = json.loads((cut / "run.json").read_text(encoding="utf-8"))
+    found = killed_at_its_first_checkpoint(cut, options)
     assert "backbone_learning_rate" in found["decisions"]
     assert start(cut, options).wait() == 0
     assert same(load_file(cut / "model" / "weights.safetensors"), expected)
