@@ -56,7 +56,9 @@ def test_it_takes_a_part_of_the_steps_within_bounds() -> None:
 def test_the_run_is_the_very_one_with_the_rate_that_did_best(strategy: str, tmp_path: Path) -> None:
     run = tuned(tmp_path / "auto", strategy=strategy, **AUTO)
     found = decided(run)
-    assert found["rate"] == min(found["tried"], key=lambda t: t["figures"]["loss"])["rate"]
+    figures = {trial["rate"]: trial["figures"] for trial in found["tried"]}
+    best = max(figures, key=lambda r: (figures[r]["accuracy"], -figures[r]["loss"]))
+    assert found["rate"] == best
     told = {**AUTO, "backbone_learning_rate": found["rate"]}
     assert same(weights_of(run), weights_of(tuned(tmp_path / "told", strategy=strategy, **told)))
 

@@ -23,9 +23,8 @@ def tried_rate(number: int, phase: Phase, stage_of: Callable[[Phase], Stage], lo
     """Return the rate of the pretrained layers with which a short run does best on validation data.
 
     Every candidate starts from the same weights, sees the same batches and goes through the whole
-    schedule in fewer steps. The loss decides, for after few steps, on few items, the primary figure tells
-    rates apart less well; where a task has no loss on validation data that figure does. Where there are
-    no validation data, or no trial has a finite loss, the rate of `phase` stays.
+    schedule in fewer steps. The task's primary figure decides, then the loss, then the lower rate. Where
+    there are no validation data, or no trial has a finite loss, the rate of `phase` stays.
 
     Parameters
     ----------
@@ -75,6 +74,6 @@ def trial_steps(steps: int) -> int:
     return min(max(math.ceil(PART * steps), FEWEST), MOST, steps)
 
 
-def _rank(trial: Mapping[str, Any], primary: str) -> tuple[float, float]:
+def _rank(trial: Mapping[str, Any], primary: str) -> tuple[float, float, float]:
     figures = trial["figures"]
-    return -figures["loss"] if "loss" in figures else figures[primary], -trial["rate"]
+    return figures[primary], -figures.get("loss", 0.0), -trial["rate"]
