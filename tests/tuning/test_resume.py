@@ -49,7 +49,7 @@ def killed_at_its_first_checkpoint(out: Path, options: dict) -> dict:
     """Return the record of a run that was killed when it had made a step or a few."""
     process = start(out, options)
     while not list(out.glob("checkpoints/step-*")) and process.poll() is None:
-        pass
+        time.sleep(0.002)
     process.kill()
     process.wait()
     return json.loads((out / "run.json").read_text(encoding="utf-8"))

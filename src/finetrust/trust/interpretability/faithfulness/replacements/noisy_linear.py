@@ -100,9 +100,9 @@ def _solved(known: Tensor, hole: Tensor, start: Tensor) -> Tensor:
     neighbours = _weighted(torch.ones_like(known[:1]))
     found = start.clone()
     rows = torch.arange(len(known), device=known.device)
-    inside, value = hole, start
-    residual = inside * (_weighted(known + value) - neighbours * value)
-    direction, square = residual, _dot(residual, residual)
+    inside, value = hole, start.clone()
+    residual = _weighted(known + value).sub_(neighbours * value).mul_(inside)
+    direction, square = residual.clone(), _dot(residual, residual)
     enough = _TOLERANCE**2 * _dot(inside, inside)
     for step in range(_MOST_STEPS):
         if step % _STEPS_BETWEEN_CHECKS == 0:
@@ -113,12 +113,12 @@ def _solved(known: Tensor, hole: Tensor, start: Tensor) -> Tensor:
             rows, inside, value = rows[open_], inside[open_], value[open_]
             residual, direction = residual[open_], direction[open_]
             square, enough = square[open_], enough[open_]
-        applied = inside * (neighbours * direction - _weighted(direction))
+        applied = _weighted(direction).neg_().addcmul_(neighbours, direction).mul_(inside)
         length = _ratio(square, _dot(direction, applied))
-        value = value + length * direction
-        residual = residual - length * applied
+        value.addcmul_(length, direction)
+        residual.addcmul_(length, applied, value=-1)
         before, square = square, _dot(residual, residual)
-        direction = residual + _ratio(square, before) * direction
+        direction.mul_(_ratio(square, before)).add_(residual)
     else:
         found[rows] = value
     return found
