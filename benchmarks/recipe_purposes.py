@@ -81,7 +81,7 @@ def main() -> None:
     ]
     for name in options.only:
         purpose = PURPOSES[name]
-        pair = replace(DATA[purpose.data](whole), given=without_epochs(whole))
+        pair = DATA[purpose.data](whole)
         runs = {
             recipe: [judged(pair, home / purpose.data, recipe, seed) for seed in options.seeds]
             for recipe in (*BASES, name)
@@ -92,10 +92,6 @@ def main() -> None:
     print(text)
     if options.write is not None:
         replace_marked(options.write, "recipe_purposes", text)
-
-
-def without_epochs(pair: Pair) -> dict[str, object]:
-    return {name: value for name, value in pair.given.items() if name != "epochs"}
 
 
 def judged(pair: Pair, home: Path, recipe: str, seed: int) -> EvaluatedRun:

@@ -118,7 +118,7 @@ def judged(run: finetrust.Run, pair: Pair) -> EvaluatedRun:
     return EvaluatedRun.open(run)
 
 
-ITEMS = 300
+ITEMS = 600
 
 
 def rows(pair: Pair, first: Sequence[EvaluatedRun], second: Sequence[EvaluatedRun]) -> list[str]:

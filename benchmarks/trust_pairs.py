@@ -73,13 +73,13 @@ def cifar10(shared: Path, home: Path) -> Pair:
         "MobileNetV1 (ImageNet), CIFAR-10 at 48 px",
         f"{BACKBONES}:mobilenetv1",
         write_table(home / "cifar10.csv", OF_IMAGES, known),
-        {"weights": str(shared / IMAGENET), "input_size": 48, "epochs": 6},
+        {"weights": str(shared / IMAGENET), "input_size": 48},
         {"ood_data": (str(write_table(home / "unknown_animals.csv", OF_IMAGES, unknown)),)},
     )
 
 
 def hymenoptera(shared: Path, home: Path) -> Pair:
-    """MobileNetV1 of ImageNet on photos of ants and bees at 64 px; other things are unfamiliar."""
+    """MobileNetV1 of ImageNet on photos of ants and bees at 128 px; other things are unfamiliar."""
     rows = [
         (str(file), folder.name, split)
         for part, split in (("train", "train"), ("val", "test"))
@@ -87,10 +87,10 @@ def hymenoptera(shared: Path, home: Path) -> Pair:
         for file in sorted(folder.iterdir())
     ]
     return Pair(
-        "MobileNetV1 (ImageNet), ants and bees at 64 px",
+        "MobileNetV1 (ImageNet), ants and bees at 128 px",
         f"{BACKBONES}:mobilenetv1",
         write_table(home / "hymenoptera.csv", OF_IMAGES, rows),
-        {"weights": str(shared / IMAGENET), "input_size": 64, "epochs": 6},
+        {"weights": str(shared / IMAGENET), "input_size": 128},
         {
             "ood_data": (
                 str(shared / "cifar10" / "test"),
@@ -104,6 +104,7 @@ def streets(shared: Path, home: Path) -> Pair:
     """ResNet-20 of CIFAR-10 on windows of CamVid: what is in the middle, at 32 px.
 
     Of a scene there is one window a class; of test scenes there are three, so that more is told apart.
+    Ten epochs of so few are too short: on validation scenes both recipes gain by ten more.
     """
     known, unknown = [], []
     for part, each in (("train", 1), ("val", 1), ("test", 3)):
@@ -116,7 +117,7 @@ def streets(shared: Path, home: Path) -> Pair:
         "ResNet-20 (CIFAR-10), windows of CamVid at 32 px",
         f"{BACKBONES}:cifar_resnet20",
         write_table(home / "streets.csv", OF_IMAGES, known),
-        {"weights": str(shared / CIFAR), "epochs": 10},
+        {"weights": str(shared / CIFAR), "epochs": 20},
         {"ood_data": (str(write_table(home / "unknown_street.csv", OF_IMAGES, unknown)),)},
     )
 
@@ -135,7 +136,7 @@ def cells(shared: Path, home: Path) -> Pair:
         "ResNet-20 (CIFAR-10), blood cells of BCCD at 32 px",
         f"{BACKBONES}:cifar_resnet20",
         write_table(home / "cells.csv", OF_IMAGES, rows),
-        {"weights": str(shared / CIFAR), "epochs": 10},
+        {"weights": str(shared / CIFAR)},
         {"ood_data": (str(shared / "cifar10" / "test"),)},
     )
 
@@ -160,7 +161,7 @@ def trec(shared: Path, home: Path) -> Pair:
         "MiniLM-L6, questions of TREC",
         f"transformers:{folder}",
         write_table(home / "trec.csv", OF_TEXTS, rows),
-        {"epochs": 3},
+        {},
         {
             "ood_data": tuple(
                 str(write_table(home / f"{n}.csv", OF_TEXTS, r)) for n, r in sets.items()
@@ -187,7 +188,7 @@ def clinc(shared: Path, home: Path) -> Pair:
         "MiniLM-L6, intents of CLINC",
         f"transformers:{folder}",
         write_table(home / "clinc.csv", OF_TEXTS, rows),
-        {"epochs": 3},
+        {},
         {"ood_data": (str(write_table(home / "out_of_scope.csv", OF_TEXTS, unknown)),)},
     )
 
