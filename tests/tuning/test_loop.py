@@ -154,6 +154,17 @@ def test_weights_that_became_nan_are_an_error_that_names_the_step(tmp_path: Path
         tuned(tmp_path / "run", strategy="full + sgd", learning_rate=1e30, clip_norm=None)
 
 
+def test_a_last_step_that_spoils_the_weights_shows_in_the_validation_loss(tmp_path: Path) -> None:
+    """Where no validation data show it, the evaluation does: answers that are no numbers are wrong."""
+    wild = {"strategy": "full + sgd", "learning_rate": 1e30, "clip_norm": None}
+    once = {"epochs": 1, "batch_size": 512}
+    with pytest.raises(UserError, match="the validation loss became nan after step 1"):
+        tuned(tmp_path / "seen", **wild, **once)
+    run = tuned(tmp_path / "unseen", digits(val=0), val_fraction=0.0, **wild, **once)
+    accuracy = next(m for m in run.evaluate(quiet=True, trials=()).measures if m.name == "accuracy")
+    assert accuracy.value == 0.0
+
+
 @pytest.mark.parametrize("kind", ["linear-probe", "guided"])
 def test_two_processes_train_as_one_does(kind: str, tmp_path: Path) -> None:
     options: dict = {"strategy": "linear-probe + sam + swa(start=0.4)", "batch_size": 10}

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from accelerate import Accelerator
 
 _SECONDS_BETWEEN_CHECKPOINTS = 10.0
+_TOO_FAST = "Lower --learning-rate, or choose --precision fp32."
 
 OnEpoch = Callable[[Mapping[str, Any]], None]
 
@@ -202,6 +203,11 @@ class Loop:
                 module if averager is None else self._averaged(averager, module, stage, position)
             )
             figures = self.validate(judged, stage.validation)
+            if not math.isfinite(figures.get("loss", 0.0)):
+                raise UserError(
+                    f"the validation loss became {figures['loss']} after step {position.step}",
+                    _TOO_FAST,
+                )
             position, better = self._judge(stage, position, figures)
             if better:
                 best = _copied(accelerator.get_state_dict(judged))
@@ -370,8 +376,7 @@ class Loop:
             loss = float(total)
             if not math.isfinite(loss):
                 raise UserError(
-                    f"the training loss became {loss} at step {position.step + 1}",
-                    "Lower --learning-rate, or choose --precision fp32.",
+                    f"the training loss became {loss} at step {position.step + 1}", _TOO_FAST
                 )
             return loss, micro if micro < items else position.micro_batch
 
