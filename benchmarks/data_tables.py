@@ -4,6 +4,8 @@ import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from finetrust.core.atomic import replacing
+
 OF_IMAGES = ("path", "label", "split")
 OF_TEXTS = ("text", "label", "split")
 
@@ -20,9 +22,8 @@ def read_table(path: Path) -> list[dict[str, str]]:
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Path:
-    """Write a CSV file, and return its path."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="", encoding="utf-8") as file:
+    """Write a CSV file, whole at once for who reads it meanwhile, and return its path."""
+    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         lines = csv.writer(file)
         lines.writerow(columns)
         lines.writerows(rows)

@@ -84,12 +84,14 @@ def test_a_path_named_twice_keeps_both_rows(tmp_path: Path) -> None:
     assert report.to_dict()["conflicting_labels"] == [["p/000.jpg", "a", "p/000.jpg (row 3)", "b"]]
 
 
-def test_a_missing_file_is_skipped_and_named_with_its_row(tmp_path: Path) -> None:
-    text = "path,label\np/000.jpg,a\np/gone.jpg,a\np/001.jpg,b\n"
+@pytest.mark.parametrize("path", ["p/gone.jpg", "p/0\0.jpg"])
+def test_a_missing_file_is_skipped_and_named_with_its_row(path: str, tmp_path: Path) -> None:
+    """Also a path that no file system could have, as a damaged table may hold."""
+    text = f"path,label\np/000.jpg,a\n{path},a\np/001.jpg,b\n"
     dataset, report, _ = checked(open_dataset(write_csv(tmp_path, text)))
     assert len(dataset) == 2
     [(name, reason)] = report.unreadable
-    assert name == "p/gone.jpg"
+    assert name == path
     assert reason.startswith("row 3: there is no file ")
 
 

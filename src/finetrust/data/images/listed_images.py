@@ -31,8 +31,9 @@ class ListedImages(ImageFiles):
     def content(self, index: int) -> bytes:
         try:
             return super().content(index)
-        except FileNotFoundError as error:
+        except (FileNotFoundError, ValueError) as error:
             raise self._missing(index) from error
 
     def _missing(self, index: int) -> FileNotFoundError:
-        return FileNotFoundError(f"{self.listed[index]}: there is no file {self.paths[index]}")
+        name = str(self.paths[index]).replace("\0", "\\0")
+        return FileNotFoundError(f"{self.listed[index]}: there is no file {name}")
