@@ -2,12 +2,7 @@
 
 import copy
 import json
-import os
 import random
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,20 +22,12 @@ from finetrust.models.letterbox import Letterbox
 from finetrust.models.pyramid import Pyramid
 from finetrust.tasks.detection_loss import DetectionLoss
 from finetrust.tasks.task import tasks
-from finetrust.tuning.checkpoint import read_position
+from killed import finish, kill_after, started
 
 from .shapes import CLASSES, shapes, small
 
 TASK = tasks.get("detection")
 BUILDER = f"{Path(__file__).with_name('shapes.py')}:small"
-TUNE = """
-import sys
-from pathlib import Path
-sys.path.insert(0, sys.argv[1])
-from tasks.shapes import shapes
-from tasks.test_detection import tuned
-tuned(Path(sys.argv[3]), shapes(Path(sys.argv[2]), 16), resume=True, **eval(sys.argv[4]))
-"""
 
 
 def tuned(out: Path, data: Dataset, **options: Any) -> finetrust.Run:
@@ -274,22 +261,8 @@ EVERYTHING = {
 }
 
 
-def start(images: Path, out: Path) -> subprocess.Popen:
-    tests = str(Path(__file__).parents[1])
-    arguments = [tests, str(images), str(out), repr(EVERYTHING)]
-    return subprocess.Popen(
-        [sys.executable, "-c", TUNE, *arguments],
-        stderr=subprocess.PIPE,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
-
-
-def steps_done(out: Path) -> tuple[int, int]:
-    try:
-        found = read_position(out / "checkpoints")
-    except (OSError, ValueError):
-        return 0, 0
-    return (found[1].phase, found[1].step) if found else (0, 0)
+def tuned_again(images: Path, out: Path) -> None:
+    tuned(out, shapes(images, 16), resume=True, **EVERYTHING)
 
 
 def test_a_run_killed_at_random_steps_ends_bitwise_the_same(tmp_path: Path) -> None:
@@ -297,17 +270,8 @@ def test_a_run_killed_at_random_steps_ends_bitwise_the_same(tmp_path: Path) -> N
     images, cut = tmp_path / "images", tmp_path / "cut"
     tuned(tmp_path / "whole", shapes(images, 16), **EVERYTHING)
     for _ in range(2):
-        process = start(images, cut)
-        phase, step = steps_done(cut)
-        further = random.randint(1, 3)
-        while process.poll() is None and steps_done(cut) < (phase, step + further):
-            time.sleep(0.005)
-        time.sleep(random.uniform(0, 0.05))
-        process.send_signal(signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL, process.stderr.read().decode()[-2000:]
-        assert not (cut / "model").exists(), "it was finished before it was killed"
-    last = start(images, cut)
-    assert last.wait() == 0, last.stderr.read().decode()[-2000:]
+        kill_after(started(tuned_again, images, cut), cut, random.randint(1, 3))
+    finish(started(tuned_again, images, cut))
     expected, found = weights_of(tmp_path / "whole"), weights_of(cut)
     assert expected.keys() == found.keys()
     assert all(torch.equal(tensor, found[name]) for name, tensor in expected.items())

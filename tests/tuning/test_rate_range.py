@@ -12,9 +12,9 @@ from safetensors.torch import load_file
 from finetrust import UserError
 from finetrust.tasks.task import tasks
 from finetrust.tuning.rate_range import found_in, swept_factors
+from killed import finish, killed_at_its_first_checkpoint, started
 
 from .runs import same, tuned, weights_of
-from .test_resume import killed_at_its_first_checkpoint, start
 
 FACTORS = swept_factors()
 
@@ -69,9 +69,9 @@ def test_killed_after_the_range_test_it_goes_on_with_the_rate_it_found(tmp_path:
     options = {"strategy": "full", "learning_rate": "auto", "epochs": 6, "checkpoint_steps": 1}
     expected = weights_of(tuned(tmp_path / "whole", **options))
     cut = tmp_path / "cut"
-    found = killed_at_its_first_checkpoint(cut, options)
+    found = killed_at_its_first_checkpoint(started(tuned, cut, **options), cut)
     assert "learning_rate_range" in found["decisions"]
-    assert start(cut, options).wait() == 0
+    finish(started(tuned, cut, resume=True, **options))
     assert same(load_file(cut / "model" / "weights.safetensors"), expected)
 
 

@@ -1,12 +1,6 @@
 """A run that was killed and resumed ends with the very weights of one that never was."""
 
-import json
-import os
 import random
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -14,16 +8,10 @@ import pytest
 from PIL import Image
 from safetensors.torch import load_file
 
-from finetrust.tuning.checkpoint import read_position
+from killed import finish, kill_after, logged, started
 
 from .runs import digits, same, tuned, weights_of
 
-TUNE = """
-import sys
-sys.path.insert(0, sys.argv[1])
-from tuning.runs import tuned
-tuned(sys.argv[2], resume=True, **eval(sys.argv[3]))
-"""
 EVERYTHING = {
     "strategy": "lp-ft + ema(decay=0.9) + sam",
     "epochs": 8,
@@ -36,44 +24,6 @@ EVERYTHING = {
 }
 GUIDED = {**EVERYTHING, "strategy": "lp-ft + saliency-guided", "cutmix": 0.0, "mixup": 0.0}
 OTHERWISE = {**EVERYTHING, "strategy": "lp-ft + sgd + swa(start=0.4) + asam"}
-
-
-def start(out: Path, options: dict) -> subprocess.Popen:
-    command = [sys.executable, "-c", TUNE, str(Path(__file__).parents[1]), str(out), repr(options)]
-    return subprocess.Popen(
-        command, stderr=subprocess.PIPE, env={**os.environ, "OMP_NUM_THREADS": "1"}
-    )
-
-
-def killed_at_its_first_checkpoint(out: Path, options: dict) -> dict:
-    """Return the record of a run that was killed when it had made a step or a few."""
-    process = start(out, options)
-    while not list(out.glob("checkpoints/step-*")) and process.poll() is None:
-        time.sleep(0.002)
-    process.kill()
-    process.wait()
-    return json.loads((out / "run.json").read_text(encoding="utf-8"))
-
-
-def steps_done(out: Path) -> tuple[int, int]:
-    try:
-        found = read_position(out / "checkpoints")
-    except (OSError, ValueError):
-        return 0, 0
-    return (found[1].phase, found[1].step) if found else (0, 0)
-
-
-def kill_after(process: subprocess.Popen, out: Path, steps: int) -> None:
-    """Kill the process a random moment after it got `steps` further, wherever it then is."""
-    phase, step = steps_done(out)
-    while process.poll() is None:
-        now = steps_done(out)
-        if now[0] > phase or now[1] >= step + steps:
-            break
-        time.sleep(0.002)
-    time.sleep(random.uniform(0, 0.05))
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL, process.stderr.read().decode()[-2000:]
 
 
 def object_masks(folder: Path) -> str:
@@ -101,19 +51,11 @@ def test_a_run_killed_at_random_steps_ends_bitwise_the_same(
     expected = weights_of(tuned(tmp_path / "whole", **options))
     cut = tmp_path / "cut"
     for _ in range(kills):
-        kill_after(start(cut, options), cut, random.randint(1, 25))
-        assert not (cut / "model").exists(), "it was finished before it was killed"
-    last = start(cut, options)
-    assert last.wait() == 0, last.stderr.read().decode()[-2000:]
+        kill_after(started(tuned, cut, resume=True, **options), cut, random.randint(1, 25))
+    finish(started(tuned, cut, resume=True, **options))
     assert same(load_file(cut / "model" / "weights.safetensors"), expected)
     whole, again = (logged(tmp_path / name) for name in ("whole", "cut"))
     assert whole == again
-
-
-def logged(run: Path) -> list[dict]:
-    """Return the lines of a log without what a clock says."""
-    lines = map(json.loads, (run / "log.jsonl").read_text(encoding="utf-8").splitlines())
-    return [{key: value for key, value in line.items() if key != "seconds"} for line in lines]
 
 
 @pytest.mark.parametrize("strategy", ["linear-probe", "full", "gradual-unfreeze"])

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 import finetrust
 from finetrust import Preprocessing, UserError
 from finetrust.tuning.tried_rate import RATES, trial_steps
+from killed import finish, killed_at_its_first_checkpoint, started
 
 from .runs import digits, same, tuned, weights_of
-from .test_resume import killed_at_its_first_checkpoint, start
 
 AUTO = {"backbone_learning_rate": "auto", "layer_decay": 1.0}
 
@@ -117,9 +117,9 @@ def test_killed_after_the_trials_it_goes_on_with_the_rate_they_chose(tmp_path: P
     options = {"strategy": "full", "epochs": 6, "checkpoint_steps": 1, **AUTO}
     expected = weights_of(tuned(tmp_path / "whole", **options))
     cut = tmp_path / "cut"
-    found = killed_at_its_first_checkpoint(cut, options)
+    found = killed_at_its_first_checkpoint(started(tuned, cut, **options), cut)
     assert "backbone_learning_rate" in found["decisions"]
-    assert start(cut, options).wait() == 0
+    finish(started(tuned, cut, resume=True, **options))
     assert same(load_file(cut / "model" / "weights.safetensors"), expected)
 
 

@@ -25,11 +25,11 @@ from finetrust.models.network import Network
 from finetrust.tasks.task import tasks
 from finetrust.tuning.addition import Penalty, Start, Step
 from finetrust.tuning.additions.augmix_consistency import AugMixConsistency, jensen_shannon
+from killed import finish, kill_after, logged, started
 
 from ..masked_images import PREPROCESSING, SIZE, logits, pictures, write
 from ..masked_images import tuned as tuned_on_pictures
 from ..runs import digits, same, tuned, weights_of
-from ..test_resume import kill_after, logged, start
 
 CONSISTENT = "full + augmix-consistency"
 
@@ -221,10 +221,8 @@ def test_a_killed_run_with_all_augmentations_resumes_bitwise(tmp_path: Path) -> 
     random.seed(3)
     expected = weights_of(tuned(tmp_path / "whole", **options))
     cut = tmp_path / "cut"
-    kill_after(start(cut, options), cut, 3)
-    assert not (cut / "model").exists(), "it was finished before it was killed"
-    last = start(cut, options)
-    assert last.wait() == 0, last.stderr.read().decode()[-2000:]
+    kill_after(started(tuned, cut, resume=True, **options), cut, 3)
+    finish(started(tuned, cut, resume=True, **options))
     assert same(load_file(cut / "model" / "weights.safetensors"), expected)
     assert logged(tmp_path / "whole") == logged(cut)
 

@@ -18,13 +18,13 @@ import finetrust
 from data.mask_folders import coloured_folder
 from finetrust import UserError
 from finetrust.tuning.additions.l2_sp import l2_sp
+from killed import finish, kill_after, logged, started
 from tasks import tiny_texts
 from tasks.shapes import shapes, small
 
 from ..masked_images import Plain, tuned, write
 from ..runs import digits, same, weights_of
 from ..runs import tuned as tuned_on_digits
-from ..test_resume import kill_after, logged, start
 
 NAMES = ("l2-sp", "delta", "ewc")
 ALL = "l2-sp(weight=1) + delta + ewc(weight=10)"
@@ -137,10 +137,8 @@ def test_a_run_killed_at_random_steps_is_pulled_to_the_same_start(tmp_path: Path
     }
     expected = weights_of(tuned_on_digits(tmp_path / "whole", **options))
     cut = tmp_path / "cut"
-    kill_after(start(cut, options), cut, random.randint(4, 12))
-    assert not (cut / "model").exists(), "it was finished before it was killed"
-    last = start(cut, options)
-    assert last.wait() == 0, last.stderr.read().decode()[-2000:]
+    kill_after(started(tuned_on_digits, cut, resume=True, **options), cut, random.randint(4, 12))
+    finish(started(tuned_on_digits, cut, resume=True, **options))
     assert same(load_file(cut / "model" / "weights.safetensors"), expected)
     assert logged(tmp_path / "whole") == logged(cut)
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file
 
+from killed import finish, kill_after, logged, started
+
 from ..runs import same, tuned, weights_of
-from ..test_resume import kill_after, logged, start
 
 COMMON = {"epochs": 2, "batch_size": 8, "augment": "crop-flip", "checkpoint_steps": 1}
 PLANS = {
@@ -26,10 +27,8 @@ def test_a_run_killed_at_a_random_step_ends_bitwise_the_same(name: str, tmp_path
     expected = weights_of(tuned(tmp_path / "whole", **options))
     cut = tmp_path / "cut"
     # In the probe, or in the phase of the backbone, which then begins with what the probe has counted.
-    kill_after(start(cut, options), cut, random.randint(5, 30))
-    assert not (cut / "model").exists(), "it was finished before it was killed"
-    last = start(cut, options)
-    assert last.wait() == 0, last.stderr.read().decode()[-2000:]
+    kill_after(started(tuned, cut, resume=True, **options), cut, random.randint(5, 30))
+    finish(started(tuned, cut, resume=True, **options))
     assert same(load_file(cut / "model" / "weights.safetensors"), expected)
     whole, again = (logged(tmp_path / folder) for folder in ("whole", "cut"))
     assert whole == again

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 import finetrust
 from finetrust import UserError
+from killed import finish, kill_after, logged, started
 from tasks.tiny_texts import tuned as tuned_on_texts
 
 from ..runs import digits, same, tuned, weights_of
-from ..test_resume import kill_after, logged, start
 from .adapted import PREPROCESSING
 
 NORMS = ("bn", "shortcut.1.", "stem.1.")
@@ -170,10 +170,9 @@ def test_a_run_killed_while_adapters_train_ends_bitwise_the_same(
     expected = weights_of(tuned(tmp_path / "whole", **options))
     cut = tmp_path / "cut"
     random.seed(20261128)
-    kill_after(start(cut, options), cut, 10**6)
-    kill_after(start(cut, options), cut, 5)
-    last = start(cut, options)
-    assert last.wait() == 0, last.stderr.read().decode()[-2000:]
+    kill_after(started(tuned, cut, resume=True, **options), cut, 10**6)
+    kill_after(started(tuned, cut, resume=True, **options), cut, 5)
+    finish(started(tuned, cut, resume=True, **options))
     assert same(load_file(cut / "model" / "weights.safetensors"), expected)
     whole, again = (logged(tmp_path / name) for name in ("whole", "cut"))
     assert whole == again

@@ -10,9 +10,9 @@ from safetensors.torch import load_file
 import finetrust
 from finetrust import UserError
 from finetrust.tuning.additions.wise_ft import best_coefficient, coefficients
+from killed import finish, kill_after, started
 
 from ..runs import digits, same, tuned, weights_of
-from ..test_resume import kill_after, start
 
 OPTIONS = {"epochs": 3, "batch_size": 25, "learning_rate": 1e-2, "augment": "none"}
 
@@ -61,11 +61,12 @@ def test_a_run_killed_while_the_backbone_trains_goes_back_to_where_it_began(tmp_
     }
     expected = weights_of(tuned(tmp_path / "whole", **options))
     cut = tmp_path / "cut"
-    kill_after(start(cut, options), cut, 1000)  # when the second phase has begun
-    kill_after(start(cut, options), cut, 3)
+    kill_after(
+        started(tuned, cut, resume=True, **options), cut, 1000
+    )  # when the second phase has begun
+    kill_after(started(tuned, cut, resume=True, **options), cut, 3)
     assert not (cut / "model").exists()
-    last = start(cut, options)
-    assert last.wait() == 0, last.stderr.read().decode()[-2000:]
+    finish(started(tuned, cut, resume=True, **options))
     assert same(load_file(cut / "model" / "weights.safetensors"), expected)
 
 
