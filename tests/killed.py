@@ -48,15 +48,6 @@ def kill_after(process: BaseProcess, out: Path, steps: int) -> None:
     kill_at(process, out, (phase, step + steps))
 
 
-def killed_at_its_first_checkpoint(process: BaseProcess, out: Path) -> dict[str, Any]:
-    """Return the record of a run that was killed when it had made a step or a few."""
-    while process.exitcode is None and not list(out.glob("checkpoints/step-*")):
-        time.sleep(0.002)
-    process.kill()
-    process.join()
-    return json.loads((out / "run.json").read_text(encoding="utf-8"))
-
-
 def steps_done(out: Path) -> tuple[int, int]:
     """Return the phase that a run is in and the steps of it that its last checkpoint holds."""
     try:

@@ -1,11 +1,7 @@
 """A search keeps to its budget, its seed and its validation data; killed, it goes on where it was."""
 
 import json
-import os
-import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +11,11 @@ import yaml
 import finetrust
 from finetrust.core.run_folder import RunFolder
 from finetrust.tuning.search.search import Search
+from killed import kill_at, started
 from tuning.runs import digits, same, weights_of
 
 GOOD, BAD = 0.02, 1e-6
 PLANTED = {"strategy": ["linear-probe"], "learning_rate": [BAD, GOOD]}
-SEARCH = """
-import sys
-sys.path.insert(0, sys.argv[1])
-from api.test_search import searched
-searched(sys.argv[2], eval(sys.argv[3]), resume=True, **eval(sys.argv[4]))
-"""
 
 
 def searched(out: Path | str, space: dict[str, Any] | None = None, **options: Any) -> Search:
@@ -138,16 +129,8 @@ ENDLESS = {"trials": 2, "checkpoint_steps": 1, "seed": 5}
 def test_a_search_that_is_killed_ends_as_one_that_never_was(tmp_path: Path) -> None:
     whole = searched(tmp_path / "whole" / "s", VARIED, **ENDLESS)
     out = tmp_path / "killed" / "s"
-    code = [sys.executable, "-c", SEARCH, str(Path(__file__).parents[1]), str(out)]
-    process = subprocess.Popen(
-        [*code, repr(VARIED), repr(ENDLESS)],
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
     second = whole.finished[1]
-    while process.poll() is None and not any((out / second.folder).glob("checkpoints/step-*")):
-        time.sleep(0.01)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    kill_at(started(searched, out, VARIED, resume=True, **ENDLESS), out / second.folder, (0, 1))
     assert RunFolder(out / second.folder).record.get("status") != "finished"
     first = (out / whole.finished[0].folder / "run.json").stat().st_mtime_ns
 

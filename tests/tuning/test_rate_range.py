@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file
 
 from finetrust import UserError
+from finetrust.core.run_folder import RunFolder
 from finetrust.tasks.task import tasks
 from finetrust.tuning.rate_range import found_in, swept_factors
-from killed import finish, killed_at_its_first_checkpoint, started
+from killed import finish, kill_at, started
 
 from .runs import same, tuned, weights_of
 
@@ -69,8 +70,8 @@ def test_killed_after_the_range_test_it_goes_on_with_the_rate_it_found(tmp_path:
     options = {"strategy": "full", "learning_rate": "auto", "epochs": 6, "checkpoint_steps": 1}
     expected = weights_of(tuned(tmp_path / "whole", **options))
     cut = tmp_path / "cut"
-    found = killed_at_its_first_checkpoint(started(tuned, cut, **options), cut)
-    assert "learning_rate_range" in found["decisions"]
+    kill_at(started(tuned, cut, **options), cut, (0, 1))
+    assert "learning_rate_range" in RunFolder(cut).record["decisions"]
     finish(started(tuned, cut, resume=True, **options))
     assert same(load_file(cut / "model" / "weights.safetensors"), expected)
 
