@@ -111,14 +111,10 @@ def judged(run: finetrust.Run, pair: Pair) -> EvaluatedRun:
         run.evaluate(
             quiet=True,
             pictures=0,
-            trial_items=ITEMS,
             **(of_texts if texts else of_images),
             **pair.judged,
         )
     return EvaluatedRun.open(run)
-
-
-ITEMS = 600
 
 
 def rows(pair: Pair, first: Sequence[EvaluatedRun], second: Sequence[EvaluatedRun]) -> list[str]:

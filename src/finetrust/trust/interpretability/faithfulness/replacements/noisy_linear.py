@@ -98,7 +98,7 @@ def _pooled(planes: Tensor) -> Tensor:
 def _solved(known: Tensor, hole: Tensor, start: Tensor) -> Tensor:
     """Return the values in the holes, and 0 elsewhere: float tensor (m, h, w)."""
     neighbours = _weighted(torch.ones_like(known[:1]))
-    found = start.clone()
+    found = torch.empty_like(start)
     rows = torch.arange(len(known), device=known.device)
     inside, value = hole, start.clone()
     residual = _weighted(known + value).sub_(neighbours * value).mul_(inside)
