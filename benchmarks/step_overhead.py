@@ -36,12 +36,14 @@ from finetrust.core.run_folder import RunFolder
 from finetrust.data.dataset import Dataset
 from finetrust.data.report import check
 from finetrust.data.source import DataOptions, open_dataset
+from finetrust.models.memory_order import in_fast_order
 from finetrust.models.network import Network
 from finetrust.models.tree import Tree, to_device
 from finetrust.tasks.task import Objective, Task, tasks
 from finetrust.tuning.accelerator import new_accelerator
 from finetrust.tuning.addition import Start
 from finetrust.tuning.loop import Loop
+from finetrust.tuning.network_defaults import defaults_for
 from finetrust.tuning.optimizer import pretrained_layers
 from finetrust.tuning.plan import read_plan
 from finetrust.tuning.stages import Setting, make_stage
@@ -133,7 +135,9 @@ def timed(
             task.begin(net, train)
             networks.append(net.to(ours.device))
         net, other = networks
-        phase = plan.phases(options, len(pretrained_layers(net)), task)[0]
+        in_fast_order(net)
+        defaults = defaults_for(net.backbone, task.defaults)
+        phase = plan.phases(options, len(pretrained_layers(net)), defaults)[0]
         start = Start(options, net, train, task)
         accelerator = new_accelerator(torch.device(ours.device), "fp32")
         nothing, penalties = train.take([]), plan.penalties(start)

@@ -24,6 +24,13 @@ EVERYTHING = {
 }
 GUIDED = {**EVERYTHING, "strategy": "lp-ft + saliency-guided", "cutmix": 0.0, "mixup": 0.0}
 OTHERWISE = {**EVERYTHING, "strategy": "lp-ft + sgd + swa(start=0.4) + asam"}
+CHANNELS_LAST = {
+    "model": "timm:mobilenetv3_small_050",
+    "weights": "random",
+    "input_size": 32,
+    "strategy": "full + ema(decay=0.9)",
+    "checkpoint_steps": 1,
+}
 
 
 def object_masks(folder: Path) -> str:
@@ -39,8 +46,8 @@ def object_masks(folder: Path) -> str:
 
 @pytest.mark.parametrize(
     ("options", "kills"),
-    [(EVERYTHING, 5), (GUIDED, 3), (OTHERWISE, 2)],
-    ids=["all", "guided", "otherwise"],
+    [(EVERYTHING, 5), (GUIDED, 3), (OTHERWISE, 2), (CHANNELS_LAST, 1)],
+    ids=["all", "guided", "otherwise", "channels-last"],
 )
 def test_a_run_killed_at_random_steps_ends_bitwise_the_same(
     options: dict, kills: int, tmp_path: Path

@@ -36,6 +36,7 @@ from finetrust.data.report import DataReport, check
 from finetrust.models.device import find_device
 from finetrust.models.features import stored_features
 from finetrust.models.inference import Inference
+from finetrust.models.memory_order import in_fast_order
 from finetrust.models.precision import fastest_inference, some_inputs
 from finetrust.models.preprocessing import Preprocessing
 from finetrust.tasks.predicted import predicted
@@ -180,7 +181,7 @@ def _evaluate(
     dataset, report, index = checked(dataset)
     split = str(dataset.splits[0]) or "test"
     clock.lap("data")
-    subject.model.network.to(device)
+    in_fast_order(subject.model.network.to(device))
     inference = _inference(subject, options, dataset)
     clean = replace(predicted(task, inference, dataset, options.workers), split=split)
     if validation is not None:

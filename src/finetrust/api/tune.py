@@ -25,6 +25,7 @@ from finetrust.data.source import DataOptions, open_dataset
 from finetrust.models import saved
 from finetrust.models.device import find_device
 from finetrust.models.inference import Inference
+from finetrust.models.memory_order import in_fast_order
 from finetrust.models.network import Network
 from finetrust.models.precision import fastest_inference, some_inputs
 from finetrust.models.preprocessing import Preprocessing
@@ -137,7 +138,7 @@ def _tune(
     network = task.network(assembled, dataset.classes, options)
     plan.check_network(network)
     task.begin(network, every)
-    network.to(accelerator.device)
+    in_fast_order(network.to(accelerator.device))
     prepared: Inference | None = None
     if accelerator.is_main_process:
         say(report)

@@ -12,6 +12,7 @@ import torch
 from accelerate.utils.memory import should_reduce_batch_size
 from torch import Tensor, nn
 
+from finetrust.models.memory_order import in_plain_order
 from finetrust.models.network import Compute, Network
 from finetrust.models.tree import (
     Tree,
@@ -156,7 +157,8 @@ class _Backbone:
     def __init__(
         self, module: nn.Module, features_of: Compute, example: Tree, dtype: torch.dtype
     ) -> None:
-        self._module = copy.deepcopy(module).eval().requires_grad_(False)
+        # The identity must not depend on the order in memory, which rounds differently.
+        self._module = in_plain_order(copy.deepcopy(module)).eval().requires_grad_(False)
         self._features_of, self._example, self._dtype = features_of, example, dtype
 
     @cached_property
