@@ -21,15 +21,21 @@ import numpy as np
 import quantus
 import torch
 import torchvision
+from quantus.functions.perturb_func import noisy_linear_imputation
 from torch import Tensor, nn
 
 from finetrust.trust.interpretability.attributions.attribution import Explained, attributions
 from finetrust.trust.interpretability.attributions.kernel_shap import KernelShap
 from finetrust.trust.interpretability.attributions.superpixels import superpixels
+from finetrust.trust.interpretability.faithfulness.baseline_maps import random_maps
+from finetrust.trust.interpretability.faithfulness.judging import CELLS
 from finetrust.trust.interpretability.faithfulness.removal import (
     deletion,
     flipping_fractions,
     removal_curves,
+)
+from finetrust.trust.interpretability.faithfulness.replacements.noisy_linear import (
+    linear_imputation,
 )
 from finetrust.trust.interpretability.faithfulness.replacements.replacement import replacements
 from finetrust.trust.interpretability.spatial_layer import find_layer
@@ -147,10 +153,21 @@ def removals(network: nn.Module, images: Tensor, targets: Tensor, batch: int) ->
             channel_first=True, batch_size=batch,
         )  # fmt: skip
 
+    gone = random_maps(images, seeds, CELLS) > 0.5
+
+    def imputed() -> None:
+        linear_imputation(images, gone)
+
+    def solved_directly() -> None:
+        for image, hole in zip(images.cpu().numpy(), gone.cpu().numpy(), strict=True):
+            noisy_linear_imputation(image, np.flatnonzero(hole), noise=0)
+
     what = f"{n} items, insertion and deletion in {len(FRACTIONS)} steps"
     yield what, "removal_curves", curves, "a loop over items and steps", item_by_item
     what = f"{n} items, deletion in {STEPS_OF_FLIPPING} steps"
     yield what, "deletion", flipped, "quantus PixelFlipping", of_quantus
+    what = f"{n} items, half of each interpolated from the other"
+    yield what, "noisy_linear", imputed, "quantus noisy_linear_imputation", solved_directly
 
 
 def methods(network: nn.Module, images: Tensor, targets: Tensor, batch: int) -> Iterator[Contest]:
