@@ -79,7 +79,7 @@ def cifar10(shared: Path, home: Path) -> Pair:
 
 
 def hymenoptera(shared: Path, home: Path) -> Pair:
-    """MobileNetV1 of ImageNet on photos of ants and bees at 128 px; other things are unfamiliar."""
+    """MobileNetV1 of ImageNet on photos of ants and bees at 224 px; other things are unfamiliar."""
     rows = [
         (str(file), folder.name, split)
         for part, split in (("train", "train"), ("val", "test"))
@@ -87,10 +87,10 @@ def hymenoptera(shared: Path, home: Path) -> Pair:
         for file in sorted(folder.iterdir())
     ]
     return Pair(
-        "MobileNetV1 (ImageNet), ants and bees at 128 px",
+        "MobileNetV1 (ImageNet), ants and bees at 224 px",
         f"{BACKBONES}:mobilenetv1",
         write_table(home / "hymenoptera.csv", OF_IMAGES, rows),
-        {"weights": str(shared / IMAGENET), "input_size": 128},
+        {"weights": str(shared / IMAGENET), "input_size": 224},
         {
             "ood_data": (
                 str(shared / "cifar10" / "test"),

@@ -3,15 +3,18 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
 import finetrust
 from finetrust import Preprocessing, UserError
 from finetrust.core.run_folder import RunFolder
-from finetrust.tuning.tried_rate import RATES, trial_steps
+from finetrust.tuning.tried_rate import RATES, best_rate, trial_steps
 from killed import finish, kill_at, started
 
 from .runs import digits, same, tuned, weights_of
@@ -54,14 +57,50 @@ def test_it_takes_a_part_of_the_steps_within_bounds() -> None:
 
 
 @pytest.mark.parametrize("strategy", ["full", "lp-ft + ema", "full + lora", "gradual-unfreeze"])
-def test_the_run_is_the_very_one_with_the_rate_that_did_best(strategy: str, tmp_path: Path) -> None:
+def test_the_run_is_the_very_one_with_the_rate_that_they_chose(
+    strategy: str, tmp_path: Path
+) -> None:
     run = tuned(tmp_path / "auto", strategy=strategy, **AUTO)
     found = decided(run)
-    figures = {trial["rate"]: trial["figures"] for trial in found["tried"]}
-    best = max(figures, key=lambda r: (figures[r]["accuracy"], -figures[r]["loss"]))
-    assert found["rate"] == best
+    assert found["rate"] == best_rate(found["tried"], "accuracy", 50)
     told = {**AUTO, "backbone_learning_rate": found["rate"]}
     assert same(weights_of(run), weights_of(tuned(tmp_path / "told", strategy=strategy, **told)))
+
+
+def of_trials(primary: str, *figures: float, loss: float = 1.0) -> list[dict]:
+    found = [{primary: figure, "loss": loss} for figure in figures]
+    return [{"rate": r, "figures": f} for r, f in zip(RATES, found, strict=False)]
+
+
+def test_few_items_do_not_speak_against_a_high_rate_and_many_do() -> None:
+    """One of 37 is no reason to go slower; 2 of 100 points are none on 100 items, and one on 10,000."""
+    assert best_rate(of_trials("accuracy", 35 / 37, 36 / 37, 36 / 37), "accuracy", 37) == RATES[0]
+    assert best_rate(of_trials("accuracy", 30 / 37, 36 / 37, 36 / 37), "accuracy", 37) == RATES[1]
+    close = of_trials("accuracy", 0.88, 0.9, 0.89)
+    assert [best_rate(close, "accuracy", n) for n in (100, 10_000)] == [RATES[0], RATES[1]]
+    assert best_rate(of_trials("accuracy", 0.95, 1.0), "accuracy", 20) == RATES[0]
+
+
+def test_of_other_figures_the_best_counts_and_no_figures_for_nothing() -> None:
+    close = of_trials("ap", 0.49, 0.5, 0.5)
+    assert best_rate(close, "ap", 20) == RATES[2]
+    assert best_rate([{**close[0], "figures": {}}, *close[1:]], "ap", 20) == RATES[2]
+    assert best_rate([{"rate": RATES[0], "figures": {}}], "ap", 20) is None
+
+
+@given(st.lists(st.integers(0, 50), min_size=1, max_size=len(RATES)), st.integers(50, 500))
+def test_no_higher_rate_is_as_good_within_a_standard_error(right: list[int], items: int) -> None:
+    accuracies = [n / items for n in right]
+    chosen = RATES.index(best_rate(of_trials("accuracy", *accuracies), "accuracy", items))
+    least = max(accuracies) - error_of_share(max(right), items)
+    assert accuracies[chosen] >= least - 1e-9
+    assert all(accuracy < least + 1e-9 for accuracy in accuracies[:chosen])
+
+
+def error_of_share(right: int, items: int) -> float:
+    """Return the standard error of the mean of so many right answers, two more, and two more wrong ones."""
+    answers = np.repeat([1.0, 0.0], [right + 2, items - right + 2])
+    return float(answers.std() / np.sqrt(len(answers)))
 
 
 class Projection(nn.Module):

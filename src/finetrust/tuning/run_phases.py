@@ -92,7 +92,7 @@ def run_phases(
             stage = replace(stage, phase=phases[number], rates=rates)
         if setting.start.options.backbone_learning_rate == "auto" and opens:
             stage_of = partial(make_stage, setting=setting)
-            rate = tried_rate(number, phases[number], stage_of, loop)
+            rate = tried_rate(number, phases[number], stage_of, loop, len(setting.val))
             rated = (replace(later, backbone_learning_rate=rate) for later in phases[number:])
             phases = [*phases[:number], *rated]
             stage = stage_of(phases[number])

@@ -1,7 +1,7 @@
 """The learning rate of the pretrained layers that short trials choose for a run, once in its life."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -19,12 +19,14 @@ PART, FEWEST, MOST = 0.25, 40, 200
 _DECISION = "backbone_learning_rate"
 
 
-def tried_rate(number: int, phase: Phase, stage_of: Callable[[Phase], Stage], loop: Loop) -> float:
-    """Return the rate of the pretrained layers with which a short run does best on validation data.
+def tried_rate(
+    number: int, phase: Phase, stage_of: Callable[[Phase], Stage], loop: Loop, items: int
+) -> float:
+    """Return the rate of the pretrained layers with which a short run does well on validation data.
 
     Every candidate starts from the same weights, sees the same batches and goes through the whole
-    schedule in fewer steps. The task's primary figure decides, then the loss, then the lower rate. Where
-    there are no validation data, or no trial has a finite loss, the rate of `phase` stays.
+    schedule in fewer steps; :func:`best_rate` chooses. Where there are no validation data, or no trial
+    has a finite loss, the rate of `phase` stays.
 
     Parameters
     ----------
@@ -35,10 +37,12 @@ def tried_rate(number: int, phase: Phase, stage_of: Callable[[Phase], Stage], lo
     stage_of : callable
         The stage of a phase.
     loop : Loop
+    items : int
+        How many the validation data have.
     """
     folder = loop.folder
     if _DECISION not in folder.record["decisions"]:
-        decided = _decided(number, phase, stage_of, loop)
+        decided = _decided(number, phase, stage_of, loop, items)
         loop.accelerator.wait_for_everyone()
         if loop.accelerator.is_main_process:
             folder.write_record(decisions={**folder.record["decisions"], _DECISION: decided})
@@ -47,8 +51,41 @@ def tried_rate(number: int, phase: Phase, stage_of: Callable[[Phase], Stage], lo
     return float(folder.record["decisions"][_DECISION]["rate"])
 
 
+def best_rate(tried: Sequence[Mapping[str, Any]], primary: str, items: int) -> float | None:
+    """Return the rate that trials speak for; None if none of them has figures.
+
+    The task's primary figure decides, then the loss, then the lower rate. Of accuracies, what one
+    standard error of the best one does not tell apart counts as equal, and the highest of those rates is
+    taken: few validation items must not decide by chance how far the network may go from its start.
+
+    Parameters
+    ----------
+    tried : sequence of mapping
+        ``rate`` and ``figures`` of each trial.
+    primary : str
+        Name of the primary figure.
+    items : int
+        How many the figures rest on.
+
+    References
+    ----------
+    Breiman, Friedman, Olshen & Stone 1984, "Classification and Regression Trees", section 3.4.3, for one
+    standard error; Agresti & Coull 1998 for that of a share near 1, as of two more right and two more wrong.
+    """
+    known = [trial for trial in tried if trial["figures"]]
+    if not known:
+        return None
+    best = max(known, key=partial(_rank, primary=primary))
+    if primary != "accuracy":
+        return float(best["rate"])
+    accuracy = best["figures"][primary]
+    share = (accuracy * items + 2) / (items + 4)
+    least = accuracy - math.sqrt(share * (1 - share) / (items + 4))
+    return float(max(trial["rate"] for trial in known if trial["figures"][primary] >= least))
+
+
 def _decided(
-    number: int, phase: Phase, stage_of: Callable[[Phase], Stage], loop: Loop
+    number: int, phase: Phase, stage_of: Callable[[Phase], Stage], loop: Loop, items: int
 ) -> dict[str, Any]:
     """Return the rate and the trials that it was chosen by, as the record has them."""
     tried: list[dict[str, Any]] = []
@@ -61,12 +98,9 @@ def _decided(
         figures = loop.trial(number, stage, steps)
         finite = all(map(math.isfinite, figures.values()))
         tried.append({"rate": rate, "figures": figures if finite else {}})
-    best = max(
-        (trial for trial in tried if trial["figures"]),
-        key=partial(_rank, primary=loop.task.primary),
-        default={"rate": phase.backbone_learning_rate},
-    )
-    return {"rate": best["rate"], "steps": steps, "tried": tried}
+    found = best_rate(tried, loop.task.primary, items)
+    rate = phase.backbone_learning_rate if found is None else found
+    return {"rate": rate, "steps": steps, "items": items, "tried": tried}
 
 
 def trial_steps(steps: int) -> int:

@@ -119,7 +119,9 @@ class _Grid:
         """Let every coarse place have its own, and of its neighbours what :meth:`_spread` gives them."""
         assert self._coarse is not None
         rows = self._rows[:, :-1]
-        torch.add(fine[:, 1:-1:2], fine[:, :-2:2], alpha=0.5, out=rows).add_(fine[:, 2::2], alpha=0.5)
+        torch.add(fine[:, 1:-1:2], fine[:, :-2:2], alpha=0.5, out=rows).add_(
+            fine[:, 2::2], alpha=0.5
+        )
         if fine.shape[1] % 2 == 0:
             rows[:, -1].add_(fine[:, -2], alpha=0.5)
         given = self._given.view(self._coarse.shape)[:, 1:-1, 1:-1]
