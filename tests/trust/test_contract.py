@@ -15,6 +15,7 @@ import pytest
 
 from finetrust.core.evidence import Evidence
 from finetrust.core.measure import AXES, Estimate, Measure, MeasureDefinition, measures
+from finetrust.core.once import once
 from finetrust.core.predictions import Predictions
 from finetrust.tasks.task import tasks
 from finetrust.trust.measure_all import measure_all
@@ -79,9 +80,12 @@ EVIDENCE = {
 }
 
 
+measured_once = once(measure_all)
+
+
 @pytest.fixture(scope="module")
 def measured() -> dict[str, tuple[Measure, ...]]:
-    return {kind: measure_all(evidence) for kind, evidence in EVIDENCE.items()}
+    return {kind: measured_once(evidence) for kind, evidence in EVIDENCE.items()}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -136,7 +140,7 @@ def assert_sound(measure: Measure) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_on_ordinary_evidence_it_has_a_value_and_an_interval_with_width(name: str) -> None:
-    found = [m for m in measure_all(ordinary(name)) if m.name == name]
+    found = [m for m in measured_once(ordinary(name)) if m.name == name]
     for measure in found:
         assert_sound(measure)
     whole = found[0]
@@ -150,7 +154,7 @@ def test_on_ordinary_evidence_it_has_a_value_and_an_interval_with_width(name: st
 def test_it_comes_back_from_json_as_it_was(
     name: str, measured: dict[str, tuple[Measure, ...]]
 ) -> None:
-    for profile in (*measured.values(), measure_all(ordinary(name))):
+    for profile in (*measured.values(), measured_once(ordinary(name))):
         for measure in (m for m in profile if m.name == name):
             text = json.dumps(measure.to_dict(), allow_nan=False)
             assert Measure(**json.loads(text)) == measure
