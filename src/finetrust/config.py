@@ -188,8 +188,8 @@ class TuneOptions(ModelOptions, DataColumns, CalibrationOptions, ComputeOptions)
     backbone_learning_rate: Positive | Literal["auto"] | None = Field(
         None,
         description="Peak learning rate of the last backbone layer; auto: that of 1e-3, 2e-4, 4e-5 and "
-        "8e-6 which does best on validation data in a short trial; of accuracies within a standard error, "
-        "the highest rate's. [default: the strategy's]",
+        "8e-6 which does best on validation data in a short trial, under attack where training is; of "
+        "accuracies within a standard error, the highest rate's. [default: the strategy's]",
     )
     layer_decay: Annotated[float, Field(gt=0, le=1)] | None = Field(
         None,

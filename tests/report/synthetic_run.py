@@ -182,6 +182,7 @@ def _tuning_record(versions: Mapping[str, str], hostile: str) -> dict[str, Any]:
             "backbone_learning_rate": {
                 "rate": 1e-4,
                 "steps": 40,
+                "disturbed": 0.5,
                 "tried": [{"rate": rate, "figures": {"loss": 1.0}} for rate in (1e-3, 1e-4)],
             },
         },

@@ -15,8 +15,9 @@ from finetrust.data.dataset import Dataset
 from finetrust.models.inference import Inference
 from finetrust.models.network import Network
 from finetrust.models.tree import Tree
-from finetrust.tasks.task import Objective, Task
+from finetrust.tasks.task import Task
 from finetrust.tuning.averager import Averager
+from finetrust.tuning.disturbance import Disturbance
 from finetrust.tuning.optimizer import Schedule
 from finetrust.tuning.perturbation import Perturbation
 from finetrust.tuning.strategy import Phase
@@ -26,12 +27,6 @@ Companion = Callable[[int, Any], Tensor]
 
 Before it is called, torch's default generator stands where it stood before the item was augmented:
 the same draws move both alike.
-"""
-
-Disturbance = Callable[[Objective, nn.Module, Tree, Tree], Tree]
-"""From the objective, what trains, the inputs and the targets of a pass to the inputs it is made with.
-
-Pixels come as floats in [0, 1].
 """
 
 Gather = Callable[[Tensor], Tensor]

@@ -19,10 +19,10 @@ from finetrust.core.progress import say, track
 from finetrust.core.run_folder import RunFolder
 from finetrust.models.inference import Inference
 from finetrust.models.network import freeze_all_but, train_mode
-from finetrust.models.tree import Tree, mapped, n_items, split, to_device
+from finetrust.models.tree import Tree, joined, mapped, n_items, split, to_device
 from finetrust.tasks.task import Mix, Objective, Task
 from finetrust.tuning.accompanied import mixing
-from finetrust.tuning.addition import Disturbance, Penalty
+from finetrust.tuning.addition import Penalty
 from finetrust.tuning.averager import Averager
 from finetrust.tuning.checkpoint import (
     Position,
@@ -32,6 +32,7 @@ from finetrust.tuning.checkpoint import (
     save_checkpoint,
     save_state,
 )
+from finetrust.tuning.disturbance import Disturbance
 from finetrust.tuning.optimizer import parameter_groups, set_rates
 from finetrust.tuning.perturbation import perturbed, same_draws
 from finetrust.tuning.plan import Plan
@@ -241,19 +242,31 @@ class Loop:
             label = f"{stage.phase.name}, learning-rate range"
             return self._steps(index, stage, training, factors, label)
 
-    def trial(self, index: int, stage: Stage, steps: int) -> dict[str, float]:
+    def trial(
+        self, index: int, stage: Stage, steps: int
+    ) -> tuple[dict[str, float], dict[str, float]]:
         """Return the validation figures after so many steps; none if the loss became infinite.
 
         The rates rise and fall within these steps as they would in the whole phase. Afterwards
         `stage.module` is bit for bit what it was.
+
+        Returns
+        -------
+        plain, disturbed : dict of str to float
+            On the inputs as they are; and on all of them changed, if training passes are disturbed.
         """
         schedule = self.plan.schedule(stage.phase, self.options.warmup)
         factors = [schedule.factor(step, steps) for step in range(steps)]
         with self._for_a_trial(stage) as training:
             label = f"{stage.phase.name}, trial of rate {stage.phase.backbone_learning_rate:.2g}"
             losses = self._steps(index, stage, training, factors, label)
-            ended = len(losses) == steps
-            return self.validate(training.module, stage.validation) if ended else {}
+            if len(losses) < steps:
+                return {}, {}
+            plain = self.validate(training.module, stage.validation)
+            if stage.disturbance is None:
+                return plain, {}
+            self._seed(index, steps)
+            return plain, self.validate(training.module, stage.validation, stage.disturbance)
 
     @contextlib.contextmanager
     def _for_a_trial(self, stage: Stage) -> Iterator["_Training"]:
@@ -276,9 +289,11 @@ class Loop:
             self._seed(index, step)
             set_rates(training.optimizer, factors[step])
             try:
-                loss, _, _ = self._step(training, inputs, targets, self.position.moved(step=step))
+                position = self.position.moved(step=step)
+                loss, _, micro = self._step(training, inputs, targets, position)
             except UserError:
                 break
+            self.position = self.position.moved(micro_batch=micro)
             losses.append(loss)
         return losses
 
@@ -401,19 +416,34 @@ class Loop:
         return total
 
     @torch.no_grad()
-    def validate(self, module: nn.Module, validation: Batches) -> dict[str, float]:
-        """Return the task's figures of `module`, which is then in evaluation mode."""
+    def validate(
+        self, module: nn.Module, validation: Batches, disturbance: Disturbance | None = None
+    ) -> dict[str, float]:
+        """Return the task's figures of `module`, which is then in evaluation mode.
+
+        Where there is a disturbance, it changes every input.
+        """
         from accelerate.utils import gather_object
 
         module.eval()
         judged = []
-        for inputs, targets in validation.epoch(0, 0):
+        for batch in validation.epoch(0, 0):
+            inputs, targets = (to_device(part, self.accelerator.device) for part in batch)
             with self.accelerator.autocast():
-                outputs = module(to_device(inputs, self.accelerator.device))
+                if disturbance is not None:
+                    inputs = self._changed(module, inputs, targets, disturbance)
+                outputs = module(inputs)
             outputs = mapped(lambda t: t.float() if t.is_floating_point() else t, outputs)
-            judged.append(self.task.judge(outputs, to_device(targets, self.accelerator.device)))
+            judged.append(self.task.judge(outputs, targets))
         everything = gather_object(judged)
         return self.task.figures(everything, self.classes) if everything else {}
+
+    def _changed(
+        self, module: nn.Module, inputs: Tree, targets: Tree, disturbance: Disturbance
+    ) -> Tree:
+        micro = self.position.micro_batch or n_items(inputs)
+        parts = zip(split(inputs, micro), split(targets, micro), strict=True)
+        return joined([disturbance.of_all(self.objective, module, *part) for part in parts])
 
     def _judge(
         self, stage: Stage, position: Position, figures: dict[str, float]

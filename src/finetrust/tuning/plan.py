@@ -18,7 +18,6 @@ from finetrust.models.network import Network
 from finetrust.tasks.task import Objective, Task, TrainingDefaults
 from finetrust.tuning.addition import (
     Addition,
-    Disturbance,
     End,
     Penalty,
     Planned,
@@ -26,6 +25,7 @@ from finetrust.tuning.addition import (
     additions,
 )
 from finetrust.tuning.averager import Averager
+from finetrust.tuning.disturbance import Disturbance
 from finetrust.tuning.optimizer import Schedule
 from finetrust.tuning.perturbation import Perturbation
 from finetrust.tuning.strategy import Phase, Strategy, strategies

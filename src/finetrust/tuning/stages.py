@@ -11,8 +11,9 @@ from finetrust.models.inference import Inference, InferencePrecision
 from finetrust.models.tree import Tree, mapped
 from finetrust.tasks.task import Mix
 from finetrust.tuning.accompanied import AccompaniedSamples, with_rows
-from finetrust.tuning.addition import Disturbance, Penalty, Start
+from finetrust.tuning.addition import Penalty, Start
 from finetrust.tuning.batches import FeatureBatches, InputBatches, Share
+from finetrust.tuning.disturbance import Disturbance
 from finetrust.tuning.loop import Batches, Stage
 from finetrust.tuning.optimizer import layer_rates
 from finetrust.tuning.plan import Plan

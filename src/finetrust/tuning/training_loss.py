@@ -4,13 +4,13 @@ import contextlib
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 
-import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from finetrust.models.tree import Tree, mapped
 from finetrust.tasks.task import Objective
-from finetrust.tuning.addition import Disturbance, Penalty, Step
+from finetrust.tuning.addition import Penalty, Step
+from finetrust.tuning.disturbance import Disturbance, in_floats
 
 
 class TrainingLoss:
@@ -70,7 +70,7 @@ class TrainingLoss:
     def _disturbed(self, module: nn.Module, inputs: Tree, targets: Tree) -> Tree:
         if self._disturbance is None:
             return inputs
-        return self._disturbance(self._objective, module, mapped(_floats, inputs), targets)
+        return self._disturbance.of_pass(self._objective, module, inputs, targets)
 
 
 class _Recorded(nn.Module):
@@ -89,11 +89,7 @@ class _Recorded(nn.Module):
 
 def _differentiable(inputs: Tensor) -> Tensor:
     """Return pixels as floats in [0, 1], or floats as they are, that take gradients."""
-    return _floats(inputs).detach().requires_grad_()
-
-
-def _floats(inputs: Tensor) -> Tensor:
-    return inputs.float() / 255 if inputs.dtype == torch.uint8 else inputs
+    return in_floats(inputs).detach().requires_grad_()
 
 
 def _twice_differentiable() -> AbstractContextManager[None]:

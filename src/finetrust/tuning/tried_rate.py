@@ -25,8 +25,9 @@ def tried_rate(
     """Return the rate of the pretrained layers with which a short run does well on validation data.
 
     Every candidate starts from the same weights, sees the same batches and goes through the whole
-    schedule in fewer steps; :func:`best_rate` chooses. Where there are no validation data, or no trial
-    has a finite loss, the rate of `phase` stays.
+    schedule in fewer steps; :func:`best_rate` chooses. Where training passes are disturbed, as by an
+    attack, a trial's figures are those of validation inputs of which as large a share is disturbed.
+    Where there are no validation data, or no trial has a finite loss, the rate of `phase` stays.
 
     Parameters
     ----------
@@ -56,7 +57,8 @@ def best_rate(tried: Sequence[Mapping[str, Any]], primary: str, items: int) -> f
 
     The task's primary figure decides, then the loss, then the lower rate. Of accuracies, what one
     standard error of the best one does not tell apart counts as equal, and the highest of those rates is
-    taken: few validation items must not decide by chance how far the network may go from its start.
+    taken: few validation items must not decide by chance how far the network may go from its start. The
+    error is that of single answers; a mean of plain and disturbed ones has no larger one.
 
     Parameters
     ----------
@@ -89,18 +91,32 @@ def _decided(
 ) -> dict[str, Any]:
     """Return the rate and the trials that it was chosen by, as the record has them."""
     tried: list[dict[str, Any]] = []
-    steps = 0
+    steps, share = 0, 0.0
     for rate in RATES:
         stage = stage_of(replace(phase, backbone_learning_rate=rate))
         if not stage.validation.per_epoch:
             break
         steps = trial_steps(phase.epochs * stage.batches.per_epoch)
-        figures = loop.trial(number, stage, steps)
-        finite = all(map(math.isfinite, figures.values()))
-        tried.append({"rate": rate, "figures": figures if finite else {}})
+        plain, disturbed = loop.trial(number, stage, steps)
+        share = stage.disturbance.share if stage.disturbance else 0.0
+        figures = mean_figures(plain, disturbed, share)
+        if not all(map(math.isfinite, figures.values())):
+            figures, plain, disturbed = {}, {}, {}
+        both = {"plain": plain, "disturbed": disturbed} if disturbed else {}
+        tried.append({"rate": rate, "figures": figures, **both})
     found = best_rate(tried, loop.task.primary, items)
     rate = phase.backbone_learning_rate if found is None else found
-    return {"rate": rate, "steps": steps, "items": items, "tried": tried}
+    return {"rate": rate, "steps": steps, "items": items, "disturbed": share, "tried": tried}
+
+
+def mean_figures(
+    plain: Mapping[str, float], disturbed: Mapping[str, float], share: float
+) -> dict[str, float]:
+    """Return figures of inputs of which a share is disturbed, from those of both kinds."""
+    return {
+        name: (1 - share) * figure + share * disturbed[name] if disturbed else figure
+        for name, figure in plain.items()
+    }
 
 
 def trial_steps(steps: int) -> int:

@@ -36,7 +36,7 @@ def disturbed(network: nn.Module, images: Tensor, targets: Tensor, **settings: f
     start = Start(TuneOptions(), wrapped, data, tasks.get("classification"))
     disturbance = Adversarial(**settings).disturbance(start)
     assert disturbance is not None
-    return disturbance(Objective(nn.CrossEntropyLoss()), wrapped.train(), images, targets)
+    return disturbance.of_pass(Objective(nn.CrossEntropyLoss()), wrapped.train(), images, targets)
 
 
 @pytest.mark.parametrize("mixed", [False, True], ids=["one-class", "mixed"])

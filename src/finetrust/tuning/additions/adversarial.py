@@ -1,15 +1,14 @@
 """PGD-AT: the network is trained on images that are changed to its disadvantage (Madry et al. 2018)."""
 
-import math
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 from torch import nn
 
 from finetrust.config import Count
-from finetrust.models.tree import Tree, joined, n_items, taken
+from finetrust.models.tree import Tree, n_items
 from finetrust.tasks.task import Objective
-from finetrust.tuning.addition import Addition, Disturbance, Planned, Start, additions
+from finetrust.tuning.addition import Addition, Planned, Start, additions
 from finetrust.tuning.attack import (
     EPSILON,
     PLACE,
@@ -20,6 +19,7 @@ from finetrust.tuning.attack import (
     drawn_within,
     pgd,
 )
+from finetrust.tuning.disturbance import Disturbance
 
 STEPS = 7
 """Those with which Madry et al. (2018, section 5) trained on CIFAR-10."""
@@ -57,15 +57,7 @@ class Adversarial(Addition):
         check_attack("adversarial", planned)
 
     def disturbance(self, start: Start) -> Disturbance | None:
-        return self._disturbed if self.epsilon else None
-
-    def _disturbed(
-        self, objective: Objective, module: nn.Module, inputs: Tree, targets: Tree
-    ) -> Tree:
-        at = math.ceil(self.share * n_items(inputs))
-        first, rest = slice(at), slice(at, None)
-        attacked = self._attacked(objective, module, taken(inputs, first), taken(targets, first))
-        return joined([attacked, taken(inputs, rest)])
+        return Disturbance(self._attacked, self.share) if self.epsilon else None
 
     def _attacked(
         self, objective: Objective, module: nn.Module, inputs: Tree, targets: Tree

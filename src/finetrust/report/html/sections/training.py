@@ -8,7 +8,7 @@ from markupsafe import Markup
 from finetrust.report.html.section import section
 from finetrust.report.html.template import fill
 from finetrust.report.names import words
-from finetrust.report.numbers import count, duration, learning_rate, sentence_list
+from finetrust.report.numbers import count, duration, learning_rate, promised, sentence_list
 from finetrust.report.preprocessing_facts import preprocessing_in_words
 from finetrust.report.report_data import ReportData
 from finetrust.report.training_facts import epochs_run, starting_weights, training_seconds
@@ -81,9 +81,11 @@ def _training_facts(data: ReportData) -> list[tuple[str, str]]:
 def _tried(decided: Mapping[str, Any]) -> str:
     """Return which rates were tried for the pretrained layers, and which was taken."""
     rates = sentence_list([learning_rate(trial["rate"]) for trial in decided["tried"]])
+    share = decided.get("disturbed", 0.0)
+    inputs = f"validation data, {promised(share)} of them attacked" if share else "validation data"
     return (
-        f"{learning_rate(decided['rate'])} for the pretrained layers: of {rates} the one that did best "
-        f"on validation data after {count(decided['steps'])} steps"
+        f"{learning_rate(decided['rate'])} for the pretrained layers, chosen on {inputs}, from {rates} "
+        f"after {count(decided['steps'])} steps with each"
     )
 
 
