@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -14,6 +13,7 @@ from torch import Tensor, nn
 import finetrust
 from finetrust import Preprocessing, UserError
 from finetrust.core.run_folder import RunFolder
+from finetrust.core.standard_error import error_of_share
 from finetrust.tuning.tried_rate import RATES, best_rate, mean_figures, trial_steps
 from killed import finish, kill_at, started
 
@@ -118,15 +118,9 @@ def test_of_other_figures_the_best_counts_and_no_figures_for_nothing() -> None:
 def test_no_higher_rate_is_as_good_within_a_standard_error(right: list[int], items: int) -> None:
     accuracies = [n / items for n in right]
     chosen = RATES.index(best_rate(of_trials("accuracy", *accuracies), "accuracy", items))
-    least = max(accuracies) - error_of_share(max(right), items)
+    least = max(accuracies) - error_of_share(max(right) / items, items)
     assert accuracies[chosen] >= least - 1e-9
     assert all(accuracy < least + 1e-9 for accuracy in accuracies[:chosen])
-
-
-def error_of_share(right: int, items: int) -> float:
-    """Return the standard error of the mean of so many right answers, two more, and two more wrong ones."""
-    answers = np.repeat([1.0, 0.0], [right + 2, items - right + 2])
-    return float(answers.std() / np.sqrt(len(answers)))
 
 
 class Projection(nn.Module):

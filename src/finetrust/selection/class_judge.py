@@ -5,6 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
+from finetrust.core.standard_error import error_of_share
 from finetrust.selection.data_size import DataSizeCurve, data_size_curve
 from finetrust.selection.estimate import Figure
 from finetrust.selection.near_ood import near_ood
@@ -53,9 +54,9 @@ class ClassJudge:
         return probe(features, self.labels[rows], groups, self.n_classes, self.seed).accuracy()
 
     def standard_error(self, figure: Figure) -> float:
-        """Return the standard error of a share."""
+        """Return the standard error of a share of right answers."""
         assert figure.value is not None
-        return float(np.sqrt(figure.value * (1 - figure.value) / figure.n))
+        return error_of_share(figure.value, figure.n)
 
     @cached_property
     def _probed(self) -> Probed:

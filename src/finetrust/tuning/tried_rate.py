@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from finetrust.core.progress import say
+from finetrust.core.standard_error import error_of_share
 from finetrust.tuning.loop import Loop, Stage
 from finetrust.tuning.strategy import Phase
 
@@ -71,8 +72,7 @@ def best_rate(tried: Sequence[Mapping[str, Any]], primary: str, items: int) -> f
 
     References
     ----------
-    Breiman, Friedman, Olshen & Stone 1984, "Classification and Regression Trees", section 3.4.3, for one
-    standard error; Agresti & Coull 1998 for that of a share near 1, as of two more right and two more wrong.
+    Breiman, Friedman, Olshen & Stone 1984, "Classification and Regression Trees", section 3.4.3.
     """
     known = [trial for trial in tried if trial["figures"]]
     if not known:
@@ -81,8 +81,7 @@ def best_rate(tried: Sequence[Mapping[str, Any]], primary: str, items: int) -> f
     if primary != "accuracy":
         return float(best["rate"])
     accuracy = best["figures"][primary]
-    share = (accuracy * items + 2) / (items + 4)
-    least = accuracy - math.sqrt(share * (1 - share) / (items + 4))
+    least = accuracy - error_of_share(accuracy, items)
     return float(max(trial["rate"] for trial in known if trial["figures"][primary] >= least))
 
 
