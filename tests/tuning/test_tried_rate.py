@@ -162,6 +162,36 @@ def test_it_is_high_where_features_must_change_and_low_where_steps_would_spoil_t
     assert decided(run)["rate"] == chosen
 
 
+class Narrow(nn.Module):
+    """A network that drops at random, and runs out of memory where more than five images take gradients."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.conv = nn.Conv2d(3, 8, 3, 4)
+        self.dropout = nn.Dropout()
+        self.fc = nn.Linear(8, 10)
+
+    def forward(self, images: Tensor) -> Tensor:
+        if len(images) > 5 and (self.training or images.requires_grad):
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return self.fc(self.dropout(self.conv(images).relu().mean((2, 3))))
+
+
+def test_trials_that_run_out_of_memory_go_on_and_leave_the_run_as_it_is(tmp_path: Path) -> None:
+    """An attempt that fails draws as well, so a run that were spared it would have other draws."""
+    options = {
+        "preprocessing": Preprocessing(32, 32, "bilinear", (0.5,) * 3, (0.5,) * 3),
+        "strategy": "full + adversarial(epsilon=4/255, steps=1)",
+        "batch_size": 16,
+    }
+    run = tuned(tmp_path / "auto", model=Narrow(), **{**options, **AUTO})
+    told = {**AUTO, "backbone_learning_rate": decided(run)["rate"]}
+    alone = tuned(tmp_path / "told", model=Narrow(), **{**options, **told})
+    assert all(trial["disturbed"] for trial in decided(run)["tried"])
+    assert same(weights_of(run), weights_of(alone))
+
+
 def test_a_trial_whose_loss_is_infinite_counts_for_nothing(tmp_path: Path) -> None:
     """And where all are, the run says so in a line, as it does at any such rate."""
     wild = {"strategy": "full + sgd", "learning_rate": 1e4, "epochs": 4, "clip_norm": None}

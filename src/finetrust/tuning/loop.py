@@ -273,7 +273,10 @@ class Loop:
         """Lend what trains in a stage; at the end its module is bit for bit what it was."""
         training = self._training(stage)
         before = {n: t.detach().clone() for n, t in stage.module.state_dict().items()}
+        position = self.position
         yield training
+        # Where memory runs out, the run finds so itself, whether or not it was killed after the trial.
+        self.position = position
         self.accelerator.unwrap_model(training.module, keep_fp32_wrapper=False)
         stage.module.load_state_dict(before)
 
