@@ -21,6 +21,7 @@ from finetrust.data.dataset import Dataset
 from finetrust.models.features import batched_inputs
 from finetrust.models.inference import Inference
 from finetrust.models.tree import Tree, mapped, to_device
+from finetrust.models.unit_interval import in_unit_interval
 from finetrust.selection.estimate import Figure
 from finetrust.selection.moved import relative_distance, typical_distance
 from finetrust.trust.accuracy.intervals import bootstrap_mean
@@ -86,7 +87,7 @@ def _features(inference: Inference, part: Dataset, seed: int) -> Iterator[tuple[
 
 def _of_images(inference: Inference, part: Dataset, seed: int) -> Iterator[tuple[str, np.ndarray]]:
     batches = [
-        (rows, mapped(_pixels, to_device(inputs, inference.device)))
+        (rows, mapped(in_unit_interval, to_device(inputs, inference.device)))
         for rows, inputs in batched_inputs(inference, part, 0, "")
     ]
     seeds = item_seeds(part.ids, seed).to(inference.device)
@@ -138,7 +139,3 @@ def _rows(inference: Inference, inputs: Tree) -> np.ndarray:
     if not isinstance(features, Tensor) or features.ndim != 2:
         raise NotApplicable("there is more than one row of features for each item")
     return features.cpu().numpy()
-
-
-def _pixels(tensor: Tensor) -> Tensor:
-    return tensor.float() / 255 if tensor.dtype == torch.uint8 else tensor

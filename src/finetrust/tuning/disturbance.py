@@ -4,10 +4,10 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from finetrust.models.tree import Tree, joined, mapped, n_items, taken
+from finetrust.models.unit_interval import in_unit_interval
 from finetrust.tasks.task import Objective
 
 Change = Callable[[Objective, nn.Module, Tree, Tree], Tree]
@@ -26,20 +26,15 @@ class Disturbance:
     """
 
     change: Change
-    share: float = 1.0
+    share: float
 
     def of_pass(self, objective: Objective, module: nn.Module, inputs: Tree, targets: Tree) -> Tree:
         """Return the inputs that a training pass is made with."""
-        inputs, at = mapped(in_floats, inputs), math.ceil(self.share * n_items(inputs))
+        inputs, at = mapped(in_unit_interval, inputs), math.ceil(self.share * n_items(inputs))
         first, rest = slice(at), slice(at, None)
         changed = self.change(objective, module, taken(inputs, first), taken(targets, first))
         return joined([changed, taken(inputs, rest)])
 
     def of_all(self, objective: Objective, module: nn.Module, inputs: Tree, targets: Tree) -> Tree:
         """Return inputs of which every one is changed."""
-        return self.change(objective, module, mapped(in_floats, inputs), targets)
-
-
-def in_floats(inputs: Tensor) -> Tensor:
-    """Return pixels as floats in [0, 1], or floats as they are."""
-    return inputs.float() / 255 if inputs.dtype == torch.uint8 else inputs
+        return self.change(objective, module, mapped(in_unit_interval, inputs), targets)

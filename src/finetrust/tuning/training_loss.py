@@ -8,9 +8,10 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from finetrust.models.tree import Tree, mapped
+from finetrust.models.unit_interval import in_unit_interval
 from finetrust.tasks.task import Objective
 from finetrust.tuning.addition import Penalty, Step
-from finetrust.tuning.disturbance import Disturbance, in_floats
+from finetrust.tuning.disturbance import Disturbance
 
 
 class TrainingLoss:
@@ -89,7 +90,7 @@ class _Recorded(nn.Module):
 
 def _differentiable(inputs: Tensor) -> Tensor:
     """Return pixels as floats in [0, 1], or floats as they are, that take gradients."""
-    return in_floats(inputs).detach().requires_grad_()
+    return in_unit_interval(inputs).detach().requires_grad_()
 
 
 def _twice_differentiable() -> AbstractContextManager[None]:

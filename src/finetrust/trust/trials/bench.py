@@ -18,6 +18,7 @@ from finetrust.models.features import batched_inputs
 from finetrust.models.inference import Inference
 from finetrust.models.network import Network
 from finetrust.models.tree import Tree, leaves, mapped, to_device
+from finetrust.models.unit_interval import in_unit_interval
 from finetrust.tasks.predicted import in_order
 from finetrust.tasks.task import Task
 from finetrust.trust.stability.repeats.retraining import Retraining
@@ -194,7 +195,7 @@ class Bench:
             raise NotApplicable("the inputs are not images of one size")
 
     def _on_device(self, inputs: Tree) -> Tree:
-        return mapped(_pixels, to_device(inputs, self.inference.device))
+        return mapped(in_unit_interval, to_device(inputs, self.inference.device))
 
     @cached_property
     def _kept(self) -> "_Kept | None":
@@ -226,7 +227,3 @@ class _Kept:
         if isinstance(self._images, Tensor):
             return self._images[torch.from_numpy(places)]
         return [self._images[place] for place in places.tolist()]
-
-
-def _pixels(tensor: Tensor) -> Tensor:
-    return tensor.float() / 255 if tensor.dtype == torch.uint8 else tensor

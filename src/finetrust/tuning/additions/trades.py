@@ -9,6 +9,7 @@ from torch import Tensor
 from finetrust.config import Count, NonNegative
 from finetrust.core.errors import UserError
 from finetrust.models.tree import Tree, mapped
+from finetrust.models.unit_interval import in_unit_interval
 from finetrust.tasks.classification import Classification
 from finetrust.tasks.segmentation import Segmentation
 from finetrust.tuning.addition import Addition, Penalty, Planned, Start, Step, additions
@@ -116,4 +117,4 @@ def divergence(clean: Tensor, adversarial: Tensor) -> Tensor:
 
 def _pixels(image: Tensor) -> Tensor:
     """Return pixels as floats in [0, 1] that take no gradients."""
-    return (image.float() / 255 if image.dtype == torch.uint8 else image).detach()
+    return in_unit_interval(image).detach()

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from finetrust.core.errors import NotApplicable
 from finetrust.core.predictions import Predictions
@@ -15,6 +14,7 @@ from finetrust.core.progress import track
 from finetrust.core.registry import Registry
 from finetrust.models.reason import reason
 from finetrust.models.tree import Tree, mapped, to_device
+from finetrust.models.unit_interval import in_unit_interval
 from finetrust.tasks.predicted import in_order
 from finetrust.trust.trials.bench import Bench
 
@@ -84,11 +84,6 @@ def asked_one_by_one(bench: Bench, rows: np.ndarray, label: str, answer: Answer)
             outputs = answer(to_device(mapped(in_unit_interval, inputs), bench.network.device))
         parts.append(bench.predictions(np.array([row]), outputs))
     return Predictions.joined(parts)
-
-
-def in_unit_interval(pixels: Tensor) -> Tensor:
-    """Return bytes as floats in [0, 1], and other numbers as they are."""
-    return pixels.float() / 255 if pixels.dtype == torch.uint8 else pixels
 
 
 @contextmanager
