@@ -14,7 +14,7 @@ from finetrust.tuning.strategy import Phase
 RATES = (1e-3, 2e-4, 4e-5, 8e-6)
 """What is tried: for a network that has far to go, one that is nearly there, and those that larger steps
 would spoil, as they do most transformers."""
-PART, FEWEST, MOST = 0.25, 40, 200
+PART, FEWEST, MOST = 0.125, 40, 200
 """How long a trial takes: this part of the phase's steps, but no fewer and no more of them than these."""
 
 _DECISION = "backbone_learning_rate"
