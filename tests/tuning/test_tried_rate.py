@@ -71,8 +71,8 @@ def test_figures_of_a_share_lie_between_both() -> None:
 
 
 def test_it_takes_a_part_of_the_steps_within_bounds() -> None:
-    steps = (0, 7, 40, 100, 320, 400, 10**6)
-    assert [trial_steps(n) for n in steps] == [0, 7, 40, 40, 40, 50, 200]
+    steps = (0, 7, 40, 100, 160, 320, 400, 10**6)
+    assert [trial_steps(n) for n in steps] == [0, 7, 40, 40, 40, 40, 50, 200]
 
 
 @pytest.mark.parametrize("strategy", ["full", "lp-ft + ema", "full + lora", "gradual-unfreeze"])
