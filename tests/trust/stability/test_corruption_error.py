@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from finetrust.core.errors import NotApplicable
 from finetrust.core.evidence import Evidence
 from finetrust.core.measure import Estimate
+from finetrust.trust.accuracy.intervals import wilson
+from finetrust.trust.accuracy.right.baseline import paired_difference
 from finetrust.trust.stability.corruption_accuracy import corruption_accuracy
 from finetrust.trust.stability.corruption_error import (
     corruption_error,
@@ -154,6 +156,22 @@ def test_the_errors_of_alexnet_are_the_means_of_those_published_by_severity() ->
     for name, errors in by_severity.items():
         assert ALEXNET[name] == pytest.approx(np.mean(errors), abs=1e-6)
     assert len(ALEXNET) == 15
+
+
+def test_no_error_among_few_items_is_little_in_units_of_a_reference_that_makes_few() -> None:
+    n = 40
+    right = {name: np.ones(n) for name in RIGHT}
+    named = {**NAMED, "errors": [[0.05, 0.05], [0.1, 0.1]], "clean": 0.03}
+    evidence = right_world(right, np.ones(n), data={"corruption_reference": named})
+    most = float(wilson(0, n)[1])
+    found = by_subset(mean_corruption_error(evidence))
+    assert (found[""].value, found[""].ci_low) == (0, 0)
+    assert found["corruption=brightness"].ci_high == pytest.approx(most / 0.05)
+    assert found[""].ci_high == pytest.approx(most * (1 / 0.05 + 1 / 0.1) / 2)
+    low, high = paired_difference(0, 0, n)
+    found = by_subset(relative_mean_corruption_error(evidence))
+    assert found["corruption=brightness"].ci_low == pytest.approx(low / 0.02)
+    assert found["corruption=contrast"].ci_high == pytest.approx(high / 0.07)
 
 
 def test_without_a_reference_there_is_no_mce() -> None:

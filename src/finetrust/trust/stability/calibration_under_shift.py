@@ -19,6 +19,7 @@ from finetrust.trust.accuracy.calibration.resampled_sums import (
     resampled_share,
     resampled_sums,
 )
+from finetrust.trust.accuracy.clustered_share import clustered_share
 from finetrust.trust.accuracy.intervals import (
     basic_interval,
     bca_interval,
@@ -63,7 +64,9 @@ def corruption_ece(evidence: Evidence) -> Iterator[Estimate]:
     errors |= {id(table): _Errors(table, evidence.seed) for table in clean}
 
     def ece(tables: Sequence[ShiftedAnswers]) -> tuple[float, float, float]:
-        return _mean_ece([errors[id(table)] for table in tables], shift.weights(tuple(tables)))
+        weights = shift.weights(tuple(tables))
+        allowed = _allowed_gap(tables, weights)
+        return _mean_ece([errors[id(table)] for table in tables], weights, allowed)
 
     tables = _answered(shift)
     value, low, high = ece(tables)
@@ -133,7 +136,6 @@ class _Errors:
         mean = float(table.confidence.mean())
         # Answers that are all right, or all wrong, show no uncertainty in any resample.
         alike = table.right.all() or not table.right.any()
-        self.most = max(mean - least, most - mean) if alike else self.value
         self.least = max(0.0, mean - most, least - mean) if alike else self.value
 
 
@@ -153,12 +155,26 @@ def _calibrated_gaps(table: ShiftedAnswers, bins: np.ndarray, gaps: np.ndarray) 
     return np.where(varied[bins], centred * scale[bins], np.sqrt(np.maximum(expected, 0)))
 
 
-def _mean_ece(errors: Sequence[_Errors], weights: np.ndarray) -> tuple[float, float, float]:
+def _allowed_gap(tables: Sequence[ShiftedAnswers], weights: np.ndarray) -> float:
+    """Return how far mean confidence and accuracy may be apart, which the mean error is not below."""
+    of_table = [weight / len(table.rows) for weight, table in zip(weights, tables, strict=True)]
+    right, answered = (
+        sum(w * table.of_all(values, 0.0) for w, table, values in zip(of_table, tables, one, strict=True))
+        for one in ([t.right for t in tables], [np.ones(len(t.rows)) for t in tables])
+    )
+    least, most = clustered_share(right, answered)
+    mean = float(weights @ [table.confidence.mean() for table in tables])
+    return max(mean - least, most - mean)
+
+
+def _mean_ece(
+    errors: Sequence[_Errors], weights: np.ndarray, allowed: float
+) -> tuple[float, float, float]:
     value = float(weights @ [error.value for error in errors])
     resampled = weights @ np.stack([error.resampled for error in errors])
     simulated = weights @ np.stack([error.simulated for error in errors])
     low, high = basic_interval(value, resampled[np.isfinite(resampled)])
-    high = max(high, value, float(weights @ [error.most for error in errors]))
+    high = max(high, value, allowed)
     low = min(low, value, float(weights @ [error.least for error in errors]))
     significant = p_value(value, simulated[np.isfinite(simulated)]) <= LEVEL
     return value, max(low, 0.0) if significant else 0.0, min(high, 1.0)

@@ -4,7 +4,7 @@ Hendrycks & Dietterich, "Benchmarking Neural Network Robustness to Common Corrup
 Perturbations", ICLR 2019, section 4.1.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -21,6 +21,7 @@ from finetrust.trust.accuracy.intervals import (
 )
 from finetrust.trust.accuracy.probabilities import is_right
 from finetrust.trust.accuracy.ratios import share_interval
+from finetrust.trust.accuracy.right.baseline import paired_difference
 from finetrust.trust.stability.corruption_reference import CorruptionReference, reference_of
 from finetrust.trust.stability.corruption_replicates import shared_means
 from finetrust.trust.stability.corruptions.catalogue import corruptions
@@ -82,10 +83,9 @@ def mean_corruption_error(evidence: Evidence) -> Iterator[Estimate]:
     """Yield mCE, then the corruption error (CE) of each type; the details name the reference."""
     wrong, reference = Wrong.of(evidence), reference_of(evidence)
     reference.check(wrong.severities())
-    ce = {name: wrong.mean([name]) / reference.error(name) for name in wrong.counted}
-    yield _normalised(evidence, list(ce.values()), reference)
-    for name, values in ce.items():
-        yield _normalised(evidence, [values], reference, f"corruption={name}")
+    units = {name: reference.error(name) for name in wrong.counted}
+    errors = {name: wrong.mean([name]) for name in units}
+    yield from _normalised(evidence, reference, errors, units, _share)
 
 
 @measure(
@@ -107,10 +107,9 @@ def relative_mean_corruption_error(evidence: Evidence) -> Iterator[Estimate]:
     """Yield relative mCE, then the relative CE of each type; the details name the reference."""
     wrong, reference = Wrong.of(evidence), reference_of(evidence)
     reference.check(wrong.severities())
-    ce = {name: (wrong.mean([name]) - wrong.clean) / reference.rise(name) for name in wrong.counted}
-    yield _normalised(evidence, list(ce.values()), reference)
-    for name, values in ce.items():
-        yield _normalised(evidence, [values], reference, f"corruption={name}")
+    units = {name: reference.rise(name) for name in wrong.counted}
+    rises = {name: wrong.mean([name]) - wrong.clean for name in units}
+    yield from _normalised(evidence, reference, rises, units, _rise)
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,21 +200,39 @@ def _estimate(
 
 
 def _normalised(
-    evidence: Evidence, ce: list[np.ndarray], reference: CorruptionReference, subset: str = ""
-) -> Estimate:
-    values = np.mean(ce, axis=0)
-    value = float(values.mean())
-    if np.ptp(values) < 1e-12:
-        # Every resample gives the same; what is left is how few items it rests on.
-        low, high = share_interval(min(max(value, 0.0), 1.0), len(values))
-        low, high = min(low, value), max(high, value)
-    else:
-        replicates = resampled_means(values[:, None], RESAMPLES, evidence.seed)[:, 0]
-        low, high = bca_interval(value, replicates, values)
+    evidence: Evidence,
+    reference: CorruptionReference,
+    figures: Mapping[str, np.ndarray],
+    units: Mapping[str, float],
+    of_alike: Callable[[float, int], tuple[float, float]],
+) -> Iterator[Estimate]:
+    """Yield the mean over the types of figures (n,) in units of the reference, then each type.
+
+    Where all items have the same value, which then is in every resample, the interval is that of the
+    figure itself, `of_alike` of its value and n, in units of the reference.
+    """
     ids = matched(evidence)[0].ids
-    details = {"reference": reference.name}
-    shared = partial(_replicates, evidence, ids, values)
-    return Estimate(value, low, high, len(values), subset, details, shared)
+    for subset, names in (("", list(units)), *((f"corruption={name}", [name]) for name in units)):
+        values = np.mean([figures[name] / units[name] for name in names], axis=0)
+        value = float(values.mean())
+        if np.ptp(values) < 1e-12:
+            scale = float(np.mean([1 / units[name] for name in names]))
+            low, high = (bound * scale for bound in of_alike(value / scale, len(values)))
+            low, high = min(low, value), max(high, value)
+        else:
+            replicates = resampled_means(values[:, None], RESAMPLES, evidence.seed)[:, 0]
+            low, high = bca_interval(value, replicates, values)
+        details = {"reference": reference.name}
+        shared = partial(_replicates, evidence, ids, values)
+        yield Estimate(value, low, high, len(values), subset, details, shared)
+
+
+def _share(value: float, n: int) -> tuple[float, float]:
+    return share_interval(min(max(value, 0.0), 1.0), n)
+
+
+def _rise(value: float, n: int) -> tuple[float, float]:
+    return paired_difference(max(value, 0.0) * n, max(-value, 0.0) * n, n)
 
 
 def _replicates(evidence: Evidence, ids: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -35,7 +35,7 @@ def test_where_all_items_are_right_the_rare_class_makes_the_interval_wide() -> N
     even, skewed = np.repeat([0, 1], [50, 50]), np.repeat([0, 1], [98, 2])
     found = [measured(logits_for(targets, 2), targets) for targets in (even, skewed)]
     assert found[0].ci_low == pytest.approx(float(wilson(100, 100)[0]))
-    assert found[1].ci_low == pytest.approx(_low(4 / (1 / 98 + 1 / 2)))
+    assert found[1].ci_low == pytest.approx(_low(effective_items(*np.array([[98.0, 2]] * 2))))
     assert found[1].ci_low < 0.7
 
 
@@ -45,8 +45,30 @@ def _low(n: float) -> float:
 
 
 def test_as_many_items_as_there_are_count_where_the_classes_are_even() -> None:
-    assert effective_items(np.array([20.0, 20, 0, 20])) == pytest.approx(60)
-    assert effective_items(np.array([30.0, 10])) < 40
+    targets = np.array([20.0, 20, 0, 20])
+    assert effective_items(0.5 * targets, targets) == pytest.approx(60)
+    targets = np.array([30.0, 10])
+    assert effective_items(0.5 * targets, targets) < 40
+
+
+def test_a_rare_class_that_is_all_right_by_chance_does_not_make_the_interval_narrow() -> None:
+    """Eight of eight are right in 27 % of the samples where each is with 85 %; no resample varies them."""
+    rng, worlds, shares, sizes = np.random.default_rng(0), 300, np.array([0.95, 0.85]), [990, 8]
+    targets = np.repeat([0, 1], sizes)
+    covered = 0
+    for _ in range(worlds):
+        right = rng.random(len(targets)) < shares[targets]
+        found = measured(logits_for(np.where(right, targets, 1 - targets), 2), targets)
+        covered += found.ci_low <= shares.mean() <= found.ci_high
+    assert covered / worlds > 0.93
+
+
+def test_a_model_that_always_says_one_class_is_not_surely_at_one_half() -> None:
+    targets = np.repeat([0, 1], [9, 3])
+    found = measured(logits_for(np.zeros(12, int), 2), targets)
+    assert found.value == 0.5
+    assert found.ci_low < 0.35
+    assert found.ci_high > 0.65
 
 
 def test_the_interval_covers_the_true_value_at_its_rate() -> None:

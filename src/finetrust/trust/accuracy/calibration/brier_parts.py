@@ -21,6 +21,7 @@ from finetrust.core.evidence import Evidence
 from finetrust.core.measure import Estimate, measure
 from finetrust.core.once import once
 from finetrust.trust.accuracy.answers import answers_of
+from finetrust.trust.accuracy.calibration.allowed_gaps import allowed_gaps
 from finetrust.trust.accuracy.calibration.classwise import classwise_of
 from finetrust.trust.accuracy.calibration.ece_debiased import squared_error
 from finetrust.trust.accuracy.calibration.reliability import LEVEL, p_value
@@ -42,7 +43,8 @@ REFERENCE = "Murphy 1973, JAM 12, 595-600; Ferro & Fricker 2012, QJRMS 138, 1954
     title="Calibration part of the Brier score",
     better="lower",
     method=f"{METHOD}Basic bootstrap interval; its lower end is 0 unless the part exceeds what chance "
-    "alone explains at 2.5 %.",
+    "alone explains at 2.5 %, its upper end at least what chance allows for the mean gap of a "
+    "class and of sure answers.",
     reference=REFERENCE,
     needs=("target", "logits"),
     meaning="The part of the Brier score that a better calibration would take away.",
@@ -58,7 +60,7 @@ def brier_calibration(evidence: Evidence) -> Iterator[Estimate]:
     yield Estimate(
         parts.calibration,
         low,
-        max(high, parts.calibration),
+        max(high, parts.calibration, allowed_gaps(evidence, classwise_of(evidence)).squared),
         parts.n,
         "",
         details,

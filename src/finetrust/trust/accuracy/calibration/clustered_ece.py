@@ -7,7 +7,8 @@ import numpy as np
 
 from finetrust.trust.accuracy.calibration.bins import BINS
 from finetrust.trust.accuracy.calibration.reliability import Confidence
-from finetrust.trust.accuracy.intervals import RESAMPLES, basic_interval, resampled_means, wilson
+from finetrust.trust.accuracy.clustered_share import clustered_share
+from finetrust.trust.accuracy.intervals import RESAMPLES, basic_interval, resampled_means
 
 
 def clustered_ece(
@@ -24,8 +25,9 @@ def clustered_gap(
 
     As :func:`finetrust.trust.accuracy.calibration.reliability.ece_interval`, with clusters drawn instead of
     items: basic bootstrap, with a lower bound of 0 unless the value exceeds the noise of the gaps.
-    Where resampling shows no uncertainty (one cluster, or all decisions right or all wrong), the
-    Wilson interval of the accuracy of as many clusters takes its place.
+    The upper bound is at least what the interval of the accuracy allows for \\|accuracy - mean
+    confidence\\|; where resampling shows no uncertainty (one cluster, or all decisions right or all
+    wrong), the lower bound is what that interval leaves of it.
 
     Parameters
     ----------
@@ -56,11 +58,10 @@ def clustered_gap(
     low, high = basic_interval(value, np.abs(resampled).sum(axis=1))
     high = max(high, value)
 
-    showing = int(np.count_nonzero(count))
     accuracy, mean = float(confidence.right.mean()), float(confidence.confidence.mean())
+    least, most = clustered_share(np.bincount(cluster, confidence.right, n), count)
+    high = max(high, mean - least, most - mean)
     if accuracy in (0, 1) or np.ptp(resampled, axis=0).max() < 1e-12:
-        least, most = (float(bound) for bound in wilson(accuracy * showing, showing))
         low = min(low, max(mean - most, least - mean))
-        high = max(high, mean - least, most - mean)
     significant = value > np.quantile(noise, 0.975)
     return value, float(np.clip(low, 0, value)) if significant else 0.0, min(high, 1.0)

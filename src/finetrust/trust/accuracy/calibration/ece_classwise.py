@@ -7,6 +7,7 @@ import numpy as np
 
 from finetrust.core.evidence import Evidence
 from finetrust.core.measure import Estimate, measure
+from finetrust.trust.accuracy.calibration.allowed_gaps import allowed_gaps
 from finetrust.trust.accuracy.calibration.classwise import classwise_of
 from finetrust.trust.accuracy.calibration.reliability import LEVEL, p_value
 from finetrust.trust.accuracy.intervals import basic_interval
@@ -22,7 +23,8 @@ from finetrust.trust.accuracy.sample_size import at_least_two
     "class, after calibration where one was fitted; the distance between mean probability and the "
     "frequency of the class in each bin, averaged over the items, then over the classes. The lower "
     "end of the interval is the error less what chance alone explains of it at 2.5 %, the upper end "
-    "that of the basic bootstrap.",
+    "that of the basic bootstrap, and at least what chance allows for the mean gap of a class and of "
+    "sure answers.",
     reference="Kull et al. 2019, arXiv:1910.12656, section 2",
     unit="%",
     needs=("target", "logits"),
@@ -47,7 +49,8 @@ def ece_classwise(evidence: Evidence) -> Iterator[Estimate]:
     value = found.error
     p = p_value(value, found.noise)
     low = max(0.0, value - float(np.quantile(found.noise, 1 - LEVEL)))
-    high = min(max(basic_interval(value, found.errors)[1], value), 1.0)
+    high = max(basic_interval(value, found.errors)[1], value, allowed_gaps(evidence, found).error)
+    high = min(high, 1.0)
     yield Estimate(value, low, high, found.n, "", {"p_value": p}, partial(_errors, evidence))
 
 

@@ -9,15 +9,17 @@ from scipy.optimize import brentq
 
 from finetrust.trust.accuracy.probabilities import SMALLEST_LOG, has_answer, log_softmax
 
-FLOOR = 0.05
-CEILING = 1000.0
+FLOOR, CEILING = 0.005, 200.0
+"""Times the mean distance between the largest logit of an item and the mean of its logits. Classes are all but
+alike at the ceiling; the floor is where no number of items leads."""
 
 
 def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> float:
     """Return the temperature T that minimises the NLL of ``softmax(logits / T)``.
 
     The NLL is convex in 1/T, so that the root of its derivative, searched for in log T between
-    ``FLOOR`` and ``CEILING``, is the minimum. One pseudo-item with a label spread evenly over the
+    ``FLOOR`` and ``CEILING`` times the spread of the logits, is the minimum: whatever they are
+    multiplied by, T is multiplied by it, be they those of a cosine head without a scale. One pseudo-item with a label spread evenly over the
     classes is added to the n items: without it, data on which every item is right would ask for
     T = 0, and so for certainty, however few the items are. With 1,000 items and more it moves T
     by less than its sampling error.
@@ -31,7 +33,7 @@ def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> float:
     Returns
     -------
     float
-        Within [``FLOOR``, ``CEILING``]; 1.0 where the data say nothing: no items, one class, or
+        1.0 where the data say nothing: no items, one class, or
         logits that are equal within every item.
     """
     answered = has_answer(logits)
@@ -53,9 +55,10 @@ def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> float:
         probabilities = np.exp(log_softmax(shifted, float(np.exp(log_temperature))))
         return float(np.mean((probabilities * shifted).sum(axis=1)) - wanted)
 
-    low, high = float(np.log(FLOOR)), float(np.log(CEILING))
+    spread = float(-shifted.mean(axis=1).mean())
+    low, high = float(np.log(FLOOR * spread)), float(np.log(CEILING * spread))
     if slope(low) <= 0:
-        return FLOOR
+        return FLOOR * spread
     if slope(high) >= 0:
-        return CEILING
+        return CEILING * spread
     return float(np.exp(brentq(slope, low, high, xtol=1e-9)))

@@ -87,7 +87,9 @@ def beside(evidence: Evidence) -> Predictions:
     return evidence.baseline.take(order[at])
 
 
-def paired_difference(gained: int, lost: int, n: int, level: float = 0.95) -> tuple[float, float]:
+def paired_difference(
+    gained: float, lost: float, n: int, level: float = 0.95
+) -> tuple[float, float]:
     """Return the interval of the difference of two shares of the same n items.
 
     The adjusted Wald interval of Bonett & Price 2012, eq. 5: as if there were one item more of each
@@ -95,8 +97,8 @@ def paired_difference(gained: int, lost: int, n: int, level: float = 0.95) -> tu
 
     Parameters
     ----------
-    gained, lost : int
-        Items of the first share alone, and of the second alone.
+    gained, lost : float
+        Items of the first share alone, and of the second alone; a fraction is allowed.
     n : int
     level : float
     """
