@@ -5,9 +5,11 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from scipy.special import logsumexp
 
 from finetrust.core.evidence import Evidence
 from finetrust.core.predictions import Predictions
+from finetrust.trust.accuracy.probabilities import log_softmax
 
 
 def predictions_of(logits: Any, targets: Any, ids: Any = None, name: str = "clean") -> Predictions:
@@ -26,6 +28,13 @@ def evidence_of(logits: Any, targets: Any, **rest: Any) -> Evidence:
 def logits_for(predicted: Any, classes: int) -> np.ndarray:
     """Return logits (n, classes) that decide for the `predicted` classes (n,)."""
     return 3.0 * np.eye(classes)[np.asarray(predicted)]
+
+
+def certainty(logits: np.ndarray) -> np.ndarray:
+    """Return what orders items as their probabilities (n, classes) do, those next to 1 too."""
+    log_p = log_softmax(logits)
+    others = [logsumexp(np.delete(log_p, c, axis=1), axis=1) for c in range(log_p.shape[1])]
+    return np.where(log_p > -1e-6, -np.stack(others, axis=1), log_p)
 
 
 def calibrated_world(

@@ -28,14 +28,41 @@ def ratio(
     -------
     value, low, high : float
     """
-    value = float(weight * hits.sum() / uses.sum())
-    influence = weight * hits - value * uses
-    if np.ptp(influence) < _SAME:
-        return value, *share_interval(value, float(uses.sum()) / weight)
-    means = resampled_means(np.stack([hits, uses], axis=1), RESAMPLES, seed)
-    kept = means[means[:, 1] > 0]
-    low, high = bca_interval(value, weight * kept[:, 0] / kept[:, 1], influence)
-    return value, max(low, 0.0), min(high, 1.0)
+    return ratios(hits[:, None], uses[:, None], seed, weight)[0]
+
+
+def ratios(
+    hits: np.ndarray, uses: np.ndarray, seed: int, weight: float = 1.0
+) -> list[tuple[float, float, float]]:
+    """Return :func:`ratio` of each of k columns, for all of which the items are drawn once.
+
+    Parameters
+    ----------
+    hits, uses : float arrays (items, k)
+        At least one use in each column.
+    seed : int
+    weight : float
+
+    Returns
+    -------
+    list of (value, low, high), k of them
+    """
+    total = uses.sum(axis=0)
+    values = weight * hits.sum(axis=0) / total
+    influences = weight * hits - values * uses
+    varied = np.flatnonzero(np.ptp(influences, axis=0) >= _SAME)
+    means = resampled_means(np.hstack([hits[:, varied], uses[:, varied]]), RESAMPLES, seed)
+    drawn, used = np.split(means, 2, axis=1)
+    found = [
+        (value, *share_interval(value, n / weight))
+        for value, n in np.stack([values, total], 1).tolist()
+    ]
+    for place, column in enumerate(varied):
+        kept, value = used[:, place] > 0, float(values[column])
+        replicates = weight * drawn[kept, place] / used[kept, place]
+        low, high = bca_interval(value, replicates, influences[:, column])
+        found[column] = (value, max(low, 0.0), min(high, 1.0))
+    return found
 
 
 def mean_f1(hits: np.ndarray, uses: np.ndarray, seed: int) -> tuple[float, float, float]:

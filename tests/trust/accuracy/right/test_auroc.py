@@ -10,7 +10,7 @@ from finetrust.core.measure import Estimate
 from finetrust.trust.accuracy.probabilities import log_softmax
 from finetrust.trust.accuracy.right.auroc import auroc
 
-from ...worlds import calibrated_world, evidence_of, tables
+from ...worlds import calibrated_world, certainty, evidence_of, tables
 
 
 def measured(logits: object, targets: object, **rest: object) -> Estimate:
@@ -26,12 +26,22 @@ def test_it_agrees_with_scikit_learn(table: tuple) -> None:
         with pytest.raises(NotApplicable, match="all of one class"):
             measured(logits, targets)
         return
-    scores = log_softmax(logits)
+    scores = certainty(logits)
     expected = [roc_auc_score(targets == c, scores[:, c]) for c in present]
     found = measured(logits, targets)
     assert found.value == pytest.approx(np.mean(expected), abs=1e-12)
     assert [curve["auroc"] for curve in found.details["curves"]] == pytest.approx(expected)
     assert [curve["class"] for curve in found.details["curves"]] == list(map(str, present))
+
+
+@pytest.mark.parametrize("factor", [1, 30, 100])
+def test_the_surest_items_keep_their_order_where_their_probability_is_rounded_to_one(
+    factor: float,
+) -> None:
+    logits, targets = calibrated_world(800, 2, seed=0)
+    expected = roc_auc_score(targets, logits[:, 1] - logits[:, 0])
+    found = measured(factor * logits, targets)
+    assert [curve["auroc"] for curve in found.details["curves"]] == pytest.approx([expected] * 2)
 
 
 def test_the_probabilities_are_those_that_are_shown() -> None:

@@ -10,7 +10,7 @@ from finetrust.core.measure import Estimate
 from finetrust.trust.accuracy.probabilities import log_softmax
 from finetrust.trust.accuracy.right.average_precision import average_precision
 
-from ...worlds import calibrated_world, evidence_of, tables
+from ...worlds import calibrated_world, certainty, evidence_of, tables
 
 
 def measured(logits: object, targets: object, **rest: object) -> Estimate:
@@ -26,7 +26,7 @@ def test_it_agrees_with_scikit_learn(table: tuple) -> None:
         with pytest.raises(NotApplicable, match="all of one class"):
             measured(logits, targets)
         return
-    scores = log_softmax(logits)
+    scores = certainty(logits)
     expected = [average_precision_score(targets == c, scores[:, c]) for c in present]
     found = measured(logits, targets)
     assert found.value == pytest.approx(np.mean(expected), abs=1e-12)

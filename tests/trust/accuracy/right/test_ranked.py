@@ -69,11 +69,13 @@ def test_the_variance_is_that_of_delong() -> None:
     assert (found.auroc_influence**2).sum() == pytest.approx(variance, rel=1e-12)
 
 
-@pytest.mark.parametrize("sign", [-1, 1])
+@pytest.mark.parametrize("sign", [-1, 0, 1])
 def test_many_items_come_to_the_same(sign: int, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
     positive = rng.random(20_000) < 0.02
     scores = (np.exp(rng.normal(size=20_000) + sign * positive) * sign).astype(np.float32)
+    if sign == 0:
+        scores = (3 * rng.normal(size=20_000) + 2 * positive).astype(np.float32)
     exact = rank(scores, positive)
     monkeypatch.setattr(ranked, "MOST_RANKED_EXACTLY", 1000)
     found = rank(scores, positive)

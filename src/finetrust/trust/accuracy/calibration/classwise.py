@@ -7,7 +7,7 @@ Dirichlet calibration", NeurIPS 2019, section 2. All classes' probabilities are 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import coo_array, csc_array, csr_array
 
 from finetrust.core.evidence import Evidence
 from finetrust.core.once import once
@@ -63,16 +63,18 @@ def classwise_of(evidence: Evidence) -> Classwise:
     """Return the figures of the clean items, with the probabilities that ``predict`` shows."""
     n, seed = len(answers_of(evidence).rows), evidence.seed
     unit, units = _units(len(evidence.clean), seed)
-    count, squares, by_unit = _summed(evidence, unit, units)
-    sums = by_unit.sum(axis=0)
-    classes, share = len(sums), np.where(count > 0, count / n, 1)
+    count, squares, gaps = _summed(evidence, unit, units)
+    classes, share = len(count), np.where(count > 0, count / n, 1)
+    sums = gaps.sums()
     drawn = np.concatenate(list(resampled_counts(units, RESAMPLES, seed)))
-    errors, squared = _figures(drawn, by_unit / n, share)
+    errors, squared = _figures(drawn / n, gaps, share)
     if units == len(unit):
         noise, squared_noise = _drawn_figures(evidence, share)
     else:
         signs = np.random.default_rng(seed).choice([-1.0, 1.0], (RESAMPLES, units))
-        noise, squared_noise = _figures(signs, (by_unit - sums / units) / n, share)
+        # Weights that sum to 0 take the mean over the units away from their gaps.
+        signs -= signs.mean(axis=1, keepdims=True)
+        noise, squared_noise = _figures(signs / n, gaps, share)
     return Classwise(
         n, count, sums, squares, errors / classes, squared, noise / classes, squared_noise
     )
@@ -85,17 +87,50 @@ def _units(n: int, seed: int) -> tuple[np.ndarray, int]:
     return np.random.default_rng(seed).permutation(n) % MOST_UNITS, MOST_UNITS
 
 
+@dataclass(frozen=True, eq=False)
+class _Gaps:
+    """Gaps by unit, class and bin, of which nearly all are in the lowest bin where classes are many.
+
+    Parameters
+    ----------
+    whole : float64 array (units, classes)
+        Over all bins.
+    upper : sparse float64 array (units, classes * bins), by columns
+        Of all bins but the lowest.
+    """
+
+    whole: np.ndarray
+    upper: csc_array
+
+    def sums(self) -> np.ndarray:
+        """Return them summed over the units: float64 array (classes, bins)."""
+        sums = np.asarray(self.upper.sum(axis=0)).reshape(-1, BINS)
+        sums[:, 0] = self.whole.sum(axis=0) - sums.sum(axis=1)
+        return sums
+
+    def cells(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the cells of classes `first` to `last` with a gap: places (c,), gaps (units, c)."""
+        upper = self.upper[:, first * BINS : last * BINS]
+        filled = np.flatnonzero(np.diff(upper.indptr))
+        dense = upper[:, filled].toarray()
+        lowest = self.whole[:, first:last].copy()
+        np.subtract.at(lowest, (slice(None), filled // BINS), dense)
+        places = np.concatenate([filled, np.arange(last - first) * BINS])
+        return places + first * BINS, np.concatenate([dense, lowest], axis=1)
+
+
 def _summed(
     evidence: Evidence, unit: np.ndarray, units: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return count and squares (classes, bins), and gaps by unit (units, classes, bins).
+) -> tuple[np.ndarray, np.ndarray, _Gaps]:
+    """Return count and squares (classes, bins), and the gaps by unit.
 
-    Nearly all probabilities of many classes are in the lowest bin, so that only the others are
-    sorted into bins, and the lowest one is what they leave of all.
+    Only the probabilities above the lowest bin are sorted into bins; the lowest one is what they
+    leave of all.
     """
     classes = evidence.clean["logits"].shape[1]
     cells = classes * BINS
-    count, squares, by_unit = np.zeros(cells), np.zeros(cells), np.zeros(units * cells)
+    count, squares = np.zeros(cells), np.zeros(cells)
+    entries: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     all_squares, all_by_unit = np.zeros(classes), np.zeros((units, classes))
     for rows, _, log_p, target in chunks(evidence.clean, evidence.calibration):
         p = np.exp(log_p, out=log_p)
@@ -107,38 +142,39 @@ def _summed(
 
         count += np.bincount(place, minlength=cells)
         squares += np.bincount(place, upper**2, cells)
-        np.add.at(by_unit, unit[rows][item] * cells + place, upper)
+        entries.append((upper, unit[rows][item], place))
         all_squares += np.einsum("ij,ij->j", gaps, gaps)
         ones, column = np.ones(len(rows)), np.arange(len(rows))
         member = csr_array((ones, (unit[rows], column)), shape=(units, len(rows)))
         all_by_unit += member @ gaps
-    tables = [table.reshape(-1, classes, BINS) for table in (count, squares, by_unit)]
-    wholes = (np.full(classes, len(answers_of(evidence).rows)), all_squares, all_by_unit)
+    tables = [table.reshape(classes, BINS) for table in (count, squares)]
+    wholes = (np.full(classes, len(answers_of(evidence).rows)), all_squares)
     for table, whole in zip(tables, wholes, strict=True):
-        table[:, :, 0] = whole - table.sum(axis=2)
-    return tables[0][0], np.maximum(tables[1][0], 0), tables[2]
+        table[:, 0] = whole - table.sum(axis=1)
+    value, row, column = (np.concatenate(part) for part in zip(*entries, strict=True))
+    upper = coo_array((value, (row, column)), shape=(units, cells)).tocsc()
+    return tables[0], np.maximum(tables[1], 0), _Gaps(all_by_unit, upper)
 
 
-def _figures(weights: np.ndarray, by_unit: np.ndarray, share: np.ndarray) -> np.ndarray:
+def _figures(weights: np.ndarray, gaps: _Gaps, share: np.ndarray) -> np.ndarray:
     """Return errors and squares, summed over classes and bins, of weighted units.
 
     Parameters
     ----------
     weights : float64 array (RESAMPLES, units)
-    by_unit : float64 array (units, classes, bins)
+    gaps : _Gaps
     share : float64 array (classes, bins)
 
     Returns
     -------
     float64 array (2, RESAMPLES)
     """
-    units, classes, bins = by_unit.shape
     found = np.zeros((2, len(weights)))
-    at_once = max(1, VALUES_AT_ONCE // (len(weights) * bins))
-    for start in range(0, classes, at_once):
-        part = slice(start, start + at_once)
-        gaps = weights @ by_unit[:, part].reshape(units, -1)
-        found += np.abs(gaps).sum(axis=1), (gaps**2 / share[part].ravel()).sum(axis=1)
+    at_once = max(1, VALUES_AT_ONCE // (len(weights) * BINS))
+    for first in range(0, len(share), at_once):
+        places, of_units = gaps.cells(first, min(first + at_once, len(share)))
+        of_cells = weights @ of_units
+        found += np.abs(of_cells).sum(axis=1), (of_cells**2 / share.ravel()[places]).sum(axis=1)
     return found
 
 

@@ -10,7 +10,7 @@ from finetrust.core.evidence import Evidence
 from finetrust.core.measure import Estimate, measure
 from finetrust.core.predictions import Predictions
 from finetrust.trust.accuracy.labels.label_answers import NEEDS, decided, label_names, targets_of
-from finetrust.trust.accuracy.ratios import mean_f1, ratio
+from finetrust.trust.accuracy.ratios import mean_f1, ratio, ratios
 
 THRESHOLD = (
     "An item has the labels whose probability is at least 0.5, or at least the threshold that was "
@@ -36,11 +36,11 @@ def label_micro_f1(evidence: Evidence) -> Iterator[Estimate]:
     hits, uses = hits_and_uses(evidence.clean, evidence.calibration)
     value, low, high = ratio(hits.sum(axis=1), uses.sum(axis=1), evidence.seed, 2.0)
     yield Estimate(value, low, high, len(hits))
-    for number, name in enumerate(label_names(evidence)):
-        if uses[:, number].any():
-            f1 = ratio(hits[:, number], uses[:, number], evidence.seed, 2.0)
-            n = int(np.count_nonzero(uses[:, number]))
-            yield Estimate(*f1, n, f"label={name}")
+    used, names = np.flatnonzero(uses.any(axis=0)), label_names(evidence)
+    each = ratios(hits[:, used], uses[:, used], evidence.seed, 2.0)
+    for number, f1 in zip(used, each, strict=True):
+        n = int(np.count_nonzero(uses[:, number]))
+        yield Estimate(*f1, n, f"label={names[number]}")
 
 
 @measure(

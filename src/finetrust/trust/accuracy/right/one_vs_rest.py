@@ -7,6 +7,7 @@ problems", Machine Learning 2001; the intervals are by DeLong, DeLong & Clarke-P
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import logsumexp
 
 from finetrust.core.errors import NotApplicable
 from finetrust.core.evidence import Evidence
@@ -18,6 +19,7 @@ from finetrust.trust.accuracy.right.ranked import rank
 
 MOST_CELLS_IN_FULL = 1 << 24
 CURVE_POINTS = 20_000
+ALL_BUT_CERTAIN = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +92,27 @@ def one_vs_rest_of(evidence: Evidence) -> OneVsRest:
     )
 
 
+def log_odds(log_p: np.ndarray) -> np.ndarray:
+    """Return log(p / (1 - p)), by which classes rank items as by p: float64 array (n, classes).
+
+    Probabilities that are too near to 1 to be told apart keep their order, by the sum of the others.
+    Equal ones stay equal where their distance from 1 can be told.
+
+    Parameters
+    ----------
+    log_p : float64 array (n, classes)
+        Log-probabilities of at least two classes.
+    """
+    with np.errstate(divide="ignore"):
+        odds = log_p - np.log1p(-np.exp(log_p))
+    rows, columns = np.nonzero(log_p > -ALL_BUT_CERTAIN)
+    others = log_p[rows]
+    others[np.arange(len(rows)), columns] = -np.inf
+    with np.errstate(divide="ignore"):
+        odds[rows, columns] = log_p[rows, columns] - logsumexp(others, axis=1)
+    return odds
+
+
 def interval_of_mean(
     values: np.ndarray, trials: np.ndarray, influence: np.ndarray
 ) -> tuple[float, float]:
@@ -108,7 +131,7 @@ def interval_of_mean(
     influence : float array (n,)
         Of the items on the mean.
     """
-    k = len(values)
+    k, values = len(values), values.clip(0, 1)
     variance = (influence**2).sum() + (1 / (trials + 1) ** 2).sum() / (4 * k**2)
     fewest = trials.min(axis=0)
     shrunk = ((values * fewest + 0.5) / (fewest + 1)).mean()
@@ -134,13 +157,13 @@ def linear_replicates(
 
 
 def _scores(evidence: Evidence) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return rows (m,), log-probabilities (classes, m) and targets (m,) of the answered items."""
+    """Return rows (m,), log-odds (classes, m) and targets (m,) of the answered items."""
     n, n_classes = evidence.clean["logits"].shape
     kind = np.float64 if n * n_classes <= MOST_CELLS_IN_FULL else np.float32
     scores = np.empty((n_classes, n), dtype=kind)
     found, targets, filled = [], [], 0
     for rows, _, log_p, of_rows in chunks(evidence.clean, evidence.calibration):
-        scores[:, filled : filled + len(rows)] = log_p.T
+        scores[:, filled : filled + len(rows)] = log_odds(log_p).T
         filled += len(rows)
         found.append(rows)
         targets.append(of_rows)

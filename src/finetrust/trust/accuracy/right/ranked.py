@@ -51,7 +51,7 @@ def rank(scores: np.ndarray, positive: np.ndarray, most_points: int = 100) -> Ra
     ----------
     scores : float32 or float64 array (n,)
         Of more than ``MOST_RANKED_EXACTLY`` items the influences of the negatives are read off
-        scores rounded to 9 bits, for which these have to be of one sign; the areas are exact.
+        scores rounded to 9 bits; the areas are exact.
     positive : bool array (n,)
         At least one true and one false.
     most_points : int
@@ -113,15 +113,20 @@ def _places(
     if len(scores) <= MOST_RANKED_EXACTLY:
         lower, upper = (np.searchsorted(own, scores, side) for side in ("left", "right"))
         return slice(None), lower, upper
-    # The bits of floats of one sign are ordered as the floats are.
-    bins, own_bins = (
-        np.abs(s).astype(np.float32).view(np.uint32) >> BITS_LEFT_OUT for s in (scores, own)
-    )
-    counts = np.bincount(own_bins, minlength=1 << (31 - BITS_LEFT_OUT))
+    bins, own_bins = (_ordered_bits(s) >> BITS_LEFT_OUT for s in (scores, own))
+    counts = np.bincount(own_bins, minlength=1 << (32 - BITS_LEFT_OUT))
     upto = np.cumsum(counts)
-    if own[-1] > 0:
-        return bins, upto - counts, upto
-    return bins, len(own) - upto, len(own) - upto + counts
+    return bins, upto - counts, upto
+
+
+def _ordered_bits(scores: np.ndarray) -> np.ndarray:
+    """Return unsigned numbers that are ordered as the float32 values are: uint32 (n,).
+
+    The bits of floats above zero are ordered as the floats are, those below it the other way round.
+    """
+    bits = scores.astype(np.float32).view(np.uint32)
+    sign = np.uint32(1 << 31)
+    return np.where(bits & sign, ~bits, bits | sign)
 
 
 def _thinned(curve: np.ndarray, along: np.ndarray, most: int) -> np.ndarray:
