@@ -210,7 +210,7 @@ def between(lab: Lab, name: str, pair: Pair, alpha: float, seed: int) -> Evaluat
     return judged(finetrust.load(folder, allow_code=pair.model), pair)
 
 
-PROBE = {"epochs": None, "learning_rate": None}
+PROBE = {"epochs": None, "learning_rate": None, "backbone_learning_rate": None, "layer_decay": None}
 """LP-FT's probe has rates and epochs of its own."""
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+from torch import Tensor, nn
 
 import finetrust
 from finetrust.core.run_folder import RunFolder
@@ -159,6 +160,39 @@ def test_a_trial_that_fails_is_recorded_and_the_search_goes_on(tmp_path: Path) -
     assert [trial.options["learning_rate"] for trial in failed] == [1e38]
     assert "training loss became" in failed[0].reason
     assert found.best().options["learning_rate"] == GOOD
+
+
+class Fussy(nn.Module):
+    """A network that does not train on three images at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Flatten(), nn.Linear(3 * 32 * 32, 4))
+        self.fc = nn.Linear(4, 10)
+
+    def forward(self, images: Tensor) -> Tensor:
+        if self.training and len(images) == 3:
+            raise KeyError("three")
+        return self.fc(self.body(images))
+
+
+def test_a_fault_of_any_kind_fails_its_trial_alone(tmp_path: Path) -> None:
+    file = tmp_path / "space.yaml"
+    file.write_text(yaml.safe_dump({"strategy": ["full"], "batch_size": [3, 10]}))
+    found = finetrust.search(
+        Fussy(),
+        digits(),
+        out=str(tmp_path / "s"),
+        preprocessing=finetrust.Preprocessing(32, 32, "bilinear", (0.5,) * 3, (0.5,) * 3),
+        space=str(file),
+        trials=2,
+        epochs=1,
+        precision="fp32",
+        quiet=True,
+    )
+    failed = [trial for trial in found.trials if trial.state == "failed"]
+    assert [(t.options["batch_size"], t.reason) for t in failed] == [(3, "KeyError: 'three'")]
+    assert found.best().options["batch_size"] == 10
 
 
 def test_three_failures_at_the_start_end_a_search_with_the_reason(tmp_path: Path) -> None:

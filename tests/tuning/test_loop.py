@@ -17,6 +17,8 @@ from finetrust import UserError
 from .masked_images import write
 from .runs import digits, same, tuned, weights_of
 
+PREPROCESSING = finetrust.Preprocessing(32, 32, "bilinear", (0.5,) * 3, (0.5,) * 3)
+
 
 class HungryNet(nn.Module):
     """A network that runs out of memory on more than five images at a time while it trains."""
@@ -30,6 +32,20 @@ class HungryNet(nn.Module):
         if self.training and len(images) > 5:
             raise torch.OutOfMemoryError("CUDA out of memory.")
         return self.fc(self.conv(images).relu().mean((2, 3)))
+
+
+class NormedNet(nn.Module):
+    """A network with a norm over the batch that leaves nothing of a single image."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(1)
+        self.conv = nn.Conv2d(3, 8, 3, 4)
+        self.norm = nn.BatchNorm1d(8)
+        self.fc = nn.Linear(8, 10)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.fc(self.norm(self.conv(images).relu().mean((2, 3))))
 
 
 def distance(one: dict[str, Tensor], other: dict[str, Tensor]) -> float:
@@ -51,12 +67,30 @@ def test_the_loss_falls_and_validation_is_logged_for_every_epoch(tmp_path: Path)
     assert run.folder.record["validation"]["accuracy"] == max(line["val_accuracy"] for line in log)
 
 
-def test_micro_batches_add_up_to_the_batch(tmp_path: Path) -> None:
-    whole = weights_of(tuned(tmp_path / "a", strategy="linear-probe", batch_size=16))
-    split = weights_of(
-        tuned(tmp_path / "b", strategy="linear-probe", batch_size=16, micro_batch_size=3)
-    )
+@pytest.mark.parametrize("class_weights", ["none", "balanced"])
+def test_micro_batches_add_up_to_the_batch(class_weights: str, tmp_path: Path) -> None:
+    data = digits(100)
+    data = data.take(np.flatnonzero((data.targets < 7) | (np.arange(len(data)) % 3 == 0)))
+    options = {"strategy": "linear-probe", "batch_size": 16, "class_weights": class_weights}
+    whole = weights_of(tuned(tmp_path / "a", data, **options))
+    split = weights_of(tuned(tmp_path / "b", data, micro_batch_size=3, **options))
     assert distance(whole, split) < 1e-5
+
+
+def test_no_single_image_is_left_over_for_batch_norm(tmp_path: Path) -> None:
+    options = {"model": NormedNet(), "preprocessing": PREPROCESSING, "strategy": "full"}
+    run = tuned(tmp_path, batch_size=9, micro_batch_size=4, **options)
+    assert len(run.folder.log) == 2
+
+
+@pytest.mark.parametrize("sizes", [(1, None), (9, 2)], ids=["batch", "micro-batch"])
+def test_batch_norm_of_a_single_image_is_refused_in_one_line(
+    sizes: tuple[int, int | None], tmp_path: Path
+) -> None:
+    options = {"model": NormedNet(), "preprocessing": PREPROCESSING, "strategy": "full"}
+    with pytest.raises(UserError, match=r"batch norm cannot .* Raise --batch-size") as raised:
+        tuned(tmp_path, batch_size=sizes[0], micro_batch_size=sizes[1], **options)
+    assert "\n" not in str(raised.value)
 
 
 def test_running_out_of_memory_halves_the_micro_batch_and_goes_on(tmp_path: Path) -> None:

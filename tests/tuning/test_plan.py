@@ -6,11 +6,13 @@ import pytest
 
 import finetrust
 from finetrust import UserError
+from finetrust.config import TuneOptions
+from finetrust.tasks.task import tasks
 from finetrust.tuning.addition import additions
 from finetrust.tuning.plan import read_plan
 from finetrust.tuning.strategy import strategies
 
-from .runs import digits
+from .runs import digits, tuned
 
 
 @pytest.mark.parametrize("name", strategies.names())
@@ -67,6 +69,42 @@ def test_what_makes_no_sense_is_one_line(text: str, said: str, tmp_path: Path) -
         finetrust.tune("glyphnet", digits(), strategy=text, out=str(out), quiet=True)
     assert "\n" not in str(raised.value)
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            {"strategy": "linear-probe", "backbone_learning_rate": 1e-4},
+            "--backbone-learning-rate means nothing where the backbone stays frozen",
+        ),
+        (
+            {"strategy": "linear-probe + ema", "backbone_learning_rate": "auto"},
+            "--backbone-learning-rate means nothing .* as with linear-probe \\+ ema",
+        ),
+        ({"strategy": "linear-probe", "layer_decay": 0.5}, "--layer-decay means nothing"),
+        (
+            {"strategy": "gradual-unfreeze", "epochs": 1},
+            "gradual-unfreeze has no epoch left for the backbone in --epochs 1",
+        ),
+        (
+            {"strategy": "full", "patience": 2, "val_fraction": 0.0, "data": digits(val=0)},
+            "--patience waits for better validation results",
+        ),
+    ],
+)
+def test_what_would_be_ignored_is_refused_in_one_line(
+    options: dict, said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match=said) as raised:
+        tuned(tmp_path / "run", **options)
+    assert "\n" not in str(raised.value)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_recipe_may_set_what_the_strategy_does_not_heed() -> None:
+    options = TuneOptions(strategy="linear-probe", recipe="default", layer_decay=1.0)
+    read_plan(options.strategy).check(options, tasks.get("classification"), digits())
 
 
 def test_the_folder_of_a_run_is_called_by_the_names_alone(

@@ -86,6 +86,19 @@ def test_the_run_is_the_very_one_with_the_rate_that_they_chose(
     assert same(weights_of(run), weights_of(tuned(tmp_path / "told", strategy=strategy, **told)))
 
 
+@pytest.mark.parametrize("addition", ["correctness-ranking", "surgical"])
+def test_nothing_that_an_addition_reads_is_left_behind_by_trials(
+    addition: str, tmp_path: Path
+) -> None:
+    """A run that is resumed makes none: not their counts, nor their gradients, may change it."""
+    options = {"strategy": f"lp-ft + {addition}", "batch_size": 50}
+    run = tuned(tmp_path / "auto", **options, **AUTO)
+    told = {**AUTO, "backbone_learning_rate": decided(run)["rate"]}
+    alone = tuned(tmp_path / "told", **options, **told)
+    assert same(weights_of(run), weights_of(alone))
+    assert run.folder.record.get("additions") == alone.folder.record.get("additions")
+
+
 def of_trials(primary: str, *figures: float, loss: float = 1.0) -> list[dict]:
     found = [{primary: figure, "loss": loss} for figure in figures]
     return [{"rate": r, "figures": f} for r, f in zip(RATES, found, strict=False)]
@@ -215,8 +228,9 @@ def test_without_validation_data_the_strategys_rate_stays(tmp_path: Path) -> Non
     assert same(weights_of(run), weights_of(plain))
 
 
-def test_a_probe_has_no_such_rate(tmp_path: Path) -> None:
-    run = tuned(tmp_path, strategy="linear-probe", **AUTO)
+def test_a_probe_has_no_such_rate_where_a_recipe_asks_for_one(tmp_path: Path) -> None:
+    run = tuned(tmp_path, recipe="default", strategy="linear-probe", epochs=1)
+    assert run.folder.config["backbone_learning_rate"] == "auto"
     assert "backbone_learning_rate" not in run.folder.record["decisions"]
 
 

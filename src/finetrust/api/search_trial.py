@@ -72,8 +72,8 @@ class TrialRunner:
             trial = replace(trial, state="stopped", reason=str(stop))
         except AbsentObjectiveError:
             raise
-        except (UserError, RuntimeError) as error:
-            trial = replace(trial, state="failed", reason=" ".join(str(error).split()))
+        except Exception as error:
+            trial = replace(trial, state="failed", reason=_said(error))
         seconds = round(time.perf_counter() - start, 2)
         return replace(trial, curve=curve_of(home.log, self._figure), seconds=seconds)
 
@@ -154,6 +154,12 @@ def items_of(run: Run, data: Dataset, split: str) -> Dataset:
     known = set(DataIndex.load(run.folder.data_index_file).of_split(split).ids)
     rows = [row for row, name in enumerate(data.ids) if name in known]
     return replace(data.take(rows), splits=np.full(len(rows), split))
+
+
+def _said(error: Exception) -> str:
+    """Return what an error says, on one line; of one that is not meant for users also its kind."""
+    kind = "" if isinstance(error, UserError | RuntimeError) else f"{type(error).__name__}: "
+    return kind + " ".join(str(error).split())
 
 
 def _figure(profile: TrustProfile, objective: Objective) -> Figure:

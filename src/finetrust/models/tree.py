@@ -5,6 +5,7 @@ every item (feature maps of several sizes; token ids and their mask).
 """
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -47,8 +48,11 @@ def taken(tree: Tree, rows: slice) -> Tree:
 
 
 def split(tree: Tree, size: int) -> list[Tree]:
-    """Return the batch in parts of `size` items."""
-    return [taken(tree, slice(start, start + size)) for start in range(0, n_items(tree), size)]
+    """Return the batch in as few parts of at most `size` items as can be, all about as large."""
+    items = n_items(tree)
+    parts = -(-items // size)
+    ends = [items * number // max(parts, 1) for number in range(parts + 1)]
+    return [taken(tree, slice(start, end)) for start, end in pairwise(ends)]
 
 
 def joined(trees: Sequence[Tree]) -> Tree:

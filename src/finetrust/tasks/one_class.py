@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from torch import Tensor, nn
+from torch import Tensor
 
 from finetrust.config import DataColumns, TuneOptions
 from finetrust.core.predictions import Predictions
@@ -30,6 +30,7 @@ from finetrust.tasks.class_targets import (
     require_classes,
 )
 from finetrust.tasks.task import Objective, Task
+from finetrust.tasks.weighted_mean import ItemCrossEntropy
 from finetrust.trust.accuracy.calibration.calibrate import class_calibrations
 
 
@@ -68,9 +69,7 @@ class OneClass(Task):
     def objective(self, options: TuneOptions, train: Dataset) -> Objective:
         balanced = options.class_weights == "balanced"
         weight = balanced_weights(counts_by_class(train)) if balanced else None
-        return Objective(
-            nn.CrossEntropyLoss(weight=weight, label_smoothing=options.label_smoothing)
-        )
+        return Objective(ItemCrossEntropy(weight, label_smoothing=options.label_smoothing))
 
     def judge(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         return outputs.cpu(), targets.cpu()

@@ -10,6 +10,7 @@ from torch.nn import functional
 from finetrust.core.registry import Registry
 from finetrust.data.masks.masks import IGNORE
 from finetrust.tasks.segmentation_logits import canvas_of, on_canvas
+from finetrust.tasks.weighted_mean import total_weight
 
 MakeLoss = Callable[[Tensor | None, float], nn.Module]
 """From the weights of the classes (or None) and the label smoothing to a loss."""
@@ -63,7 +64,11 @@ class CrossEntropy(PixelLoss):
             reduction="sum",
             label_smoothing=self.label_smoothing,
         )
-        return total / _total_weight(targets, self.weight)
+        return total / _divisor(targets, self.weight)
+
+    def total_weight(self, targets: Any) -> Tensor:
+        """Return what the loss of `targets` is divided by."""
+        return total_weight(targets, self.weight, IGNORE)
 
 
 class Dice(PixelLoss):
@@ -106,7 +111,11 @@ class Focal(PixelLoss):
         if self.weight is not None:
             weight = weight * self.weight[chosen]
         total = -((1 - log_p.exp()) ** self.gamma * log_p * weight).sum()
-        return total / _total_weight(targets, self.weight)
+        return total / _divisor(targets, self.weight)
+
+    def total_weight(self, targets: Any) -> Tensor:
+        """Return what the loss of `targets` is divided by."""
+        return total_weight(targets, self.weight, IGNORE)
 
 
 class CrossEntropyAndDice(PixelLoss):
@@ -127,8 +136,6 @@ segmentation_losses.add("focal", Focal)
 segmentation_losses.add("cross-entropy+dice", CrossEntropyAndDice)
 
 
-def _total_weight(targets: Tensor, weight: Tensor | None) -> Tensor:
-    known = targets != IGNORE
-    if weight is None:
-        return known.sum().clamp(min=1)
-    return (weight[targets * known] * known).sum().clamp(min=torch.finfo(weight.dtype).tiny)
+def _divisor(targets: Tensor, weight: Tensor | None) -> Tensor:
+    least = 1 if weight is None else torch.finfo(weight.dtype).tiny
+    return total_weight(targets, weight, IGNORE).clamp(min=least)

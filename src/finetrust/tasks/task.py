@@ -22,8 +22,9 @@ from finetrust.data.images.augmentations.augmentation import Change
 from finetrust.data.input_kind import InputKind, Size
 from finetrust.data.predictions_table import GivenPredictions, PredictionColumns
 from finetrust.data.samples import Samples
-from finetrust.models.tree import Tree
+from finetrust.models.tree import Tree, n_items
 from finetrust.tasks.caution import Caution, Cautious
+from finetrust.tasks.weighted_mean import WeightedMean
 
 if TYPE_CHECKING:
     from finetrust.models.assemble import Assembled
@@ -64,6 +65,17 @@ class Objective(nn.Module):
     def forward(self, module: nn.Module, inputs: Tree, targets: Tree) -> Tensor:
         """Return the mean loss of `module`, the network or its head, on a batch."""
         return self.criterion(module(inputs).float(), targets)
+
+    def total_weight(self, targets: Tree) -> float:
+        """Return how much the loss of a batch counts beside those of the other parts of a larger one.
+
+        By this, the loss of the whole is the mean of those of its parts, where it is a mean over items,
+        words or pixels. It is the number of items where the criterion does not tell.
+        """
+        own: object = self.criterion
+        if isinstance(own, WeightedMean):
+            return float(own.total_weight(targets))
+        return float(n_items(targets))
 
 
 @dataclass(frozen=True)

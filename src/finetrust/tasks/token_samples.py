@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from finetrust.models.tree import Tree
+from finetrust.tasks.weighted_mean import total_weight
 
 PADDING = -100
 """The target of what is no word."""
@@ -74,3 +75,7 @@ class TokenCrossEntropy(nn.Module):
             ignore_index=PADDING,
             label_smoothing=self.label_smoothing,
         )
+
+    def total_weight(self, targets: Tensor) -> Tensor:
+        """Return what the loss of `targets` is divided by."""
+        return total_weight(targets, self.weight, PADDING)

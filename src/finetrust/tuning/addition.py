@@ -61,6 +61,11 @@ class Planned:
         return any(phase.trains_backbone for phase in self.phases)
 
     @property
+    def validates(self) -> bool:
+        """Whether there are to be validation data; few items may still leave none."""
+        return self.options.val_fraction > 0 or bool((self.dataset.splits == "val").any())
+
+    @property
     def mixing(self) -> str | None:
         """The option by which images are mixed in pairs, as it is given; or None."""
         options = self.options
@@ -169,7 +174,10 @@ class Penalty(ABC):
         return None
 
     def begin(self) -> None:
-        """Forget what was learned: a phase starts."""
+        """Forget what was learned: a phase starts, or a trial of one.
+
+        What a whole run learns, :meth:`state` holds: it is put back after a trial.
+        """
         return
 
     def after_step(self, gather: Gather) -> None:
@@ -206,6 +214,10 @@ class Addition(Options, ABC):
     @abstractmethod
     def check(self, planned: Planned) -> None:
         """Raise UserError if the run could not heed the addition; called before any work."""
+
+    def check_splits(self, train: Dataset, val: Dataset) -> None:
+        """Raise UserError if the usable data, once split, do not allow the addition."""
+        return
 
     def check_network(self, network: Network) -> None:
         """Raise UserError if the network does not allow the addition; called before any training."""

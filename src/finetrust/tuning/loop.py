@@ -19,7 +19,7 @@ from finetrust.core.progress import say, track
 from finetrust.core.run_folder import RunFolder
 from finetrust.models.inference import Inference
 from finetrust.models.network import freeze_all_but, train_mode
-from finetrust.models.tree import Tree, joined, mapped, n_items, split, to_device
+from finetrust.models.tree import Tree, joined, leaves, mapped, n_items, split, to_device
 from finetrust.tasks.task import Mix, Objective, Task
 from finetrust.tuning.accompanied import mixing
 from finetrust.tuning.addition import Penalty
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 _SECONDS_BETWEEN_CHECKPOINTS = 10.0
 _TOO_FAST = "Lower --learning-rate, or choose --precision fp32."
+_ONE_VALUE = "Expected more than 1 value per channel"
+"""What torch says of a norm over a batch that has nothing to be normed by."""
 
 OnEpoch = Callable[[Mapping[str, Any]], None]
 
@@ -236,7 +238,7 @@ class Loop:
     def sweep(self, index: int, stage: Stage, factors: Sequence[float]) -> list[float]:
         """Return the losses of steps at the peak rates times `factors`, up to one that has none.
 
-        Afterwards `stage.module` is bit for bit what it was.
+        Afterwards `stage` is bit for bit what it was.
         """
         with self._for_a_trial(stage) as training:
             label = f"{stage.phase.name}, learning-rate range"
@@ -248,7 +250,7 @@ class Loop:
         """Return the validation figures after so many steps; none if the loss became infinite.
 
         The rates rise and fall within these steps as they would in the whole phase. Afterwards
-        `stage.module` is bit for bit what it was.
+        `stage` is bit for bit what it was.
 
         Returns
         -------
@@ -270,15 +272,25 @@ class Loop:
 
     @contextlib.contextmanager
     def _for_a_trial(self, stage: Stage) -> Iterator["_Training"]:
-        """Lend what trains in a stage; at the end its module is bit for bit what it was."""
+        """Lend what trains in a stage; at the end all that steps change is bit for bit what it was.
+
+        A run that is resumed makes no trial, and must go on from the same state.
+        """
         training = self._training(stage)
         before = {n: t.detach().clone() for n, t in stage.module.state_dict().items()}
+        learned = [tensor.clone() for tensor in leaves(stage.states())]
+        scaler = self.accelerator.scaler
+        scale = None if scaler is None else scaler.state_dict()
         position = self.position
         yield training
         # Where memory runs out, the run finds so itself, whether or not it was killed after the trial.
         self.position = position
         self.accelerator.unwrap_model(training.module, keep_fp32_wrapper=False)
         stage.module.load_state_dict(before)
+        for tensor, value in zip(leaves(stage.states()), learned, strict=True):
+            tensor.copy_(value)
+        if scaler is not None:
+            scaler.load_state_dict(scale)
 
     def _steps(
         self, index: int, stage: Stage, training: "_Training", factors: Sequence[float], label: str
@@ -391,6 +403,14 @@ class Loop:
                 micro = math.ceil(min(micro, items) / 2)
                 say(f"Out of memory: going on with {micro} items per forward pass.")
                 continue
+            except ValueError as error:
+                if _ONE_VALUE not in str(error):
+                    raise
+                raise UserError(
+                    f"step {position.step + 1}: batch norm cannot train on a single item whose feature "
+                    f"map is one pixel (batch of {items}, at most {min(micro, items)} at a time)",
+                    "Raise --batch-size and --micro-batch-size, or --input-size.",
+                ) from error
             loss = float(total)
             if not math.isfinite(loss):
                 raise UserError(
@@ -402,18 +422,18 @@ class Loop:
         module, lowered = training.module, training.lowered
         lowered.begin()
         total = torch.zeros((), device=self.accelerator.device)
-        items = n_items(inputs)
-        whole = micro >= items
+        whole = micro >= n_items(inputs)
         parts = (
             [(inputs, targets)]
             if whole
             else list(zip(split(inputs, micro), split(targets, micro), strict=True))
         )
-        for number, (part, wanted) in enumerate(parts, start=1):
+        shares = lowered.shares([wanted for _, wanted in parts])
+        for number, ((part, wanted), share) in enumerate(zip(parts, shares, strict=True), start=1):
             more = number < len(parts)
             hold = self.accelerator.no_sync(module) if more else contextlib.nullcontext()
             with hold, self.accelerator.autocast():
-                loss = lowered(module, part, wanted, n_items(part) / items)
+                loss = lowered(module, part, wanted, share)
                 self.accelerator.backward(loss)
             total += loss.detach()
         return total

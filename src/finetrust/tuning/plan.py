@@ -32,6 +32,7 @@ from finetrust.tuning.strategy import Phase, Strategy, strategies
 
 Made = TypeVar("Made")
 
+_OF_BACKBONE = ("backbone_learning_rate", "layer_decay")
 _FORM = "Write it as 'full + saliency-guided' or 'full + saliency-guided(weight=0.01)'."
 
 
@@ -77,6 +78,39 @@ class Plan:
                     "they are do not show what it is for",
                     "Leave --patience out.",
                 )
+        self._check_heeded(planned)
+
+    def _check_heeded(self, planned: Planned) -> None:
+        """Raise UserError for what would be ignored.
+
+        Of options that a recipe may have set it is not known whether the user gave them.
+        """
+        options, own = planned.options, planned.options.recipe is None
+        for option in _OF_BACKBONE if own and not planned.trains_backbone else ():
+            if getattr(options, option) is not None:
+                flag = f"--{option.replace('_', '-')}"
+                raise UserError(
+                    f"{flag} means nothing where the backbone stays frozen, as with {self.text}",
+                    f"Leave {flag} out, or choose a strategy that trains it, such as lp-ft.",
+                )
+        if options.epochs is not None and not planned.trains_backbone:
+            longer = options.model_copy(update={"epochs": options.epochs + 1})
+            phases = self.phases(longer, 1, planned.task.defaults)
+            if any(phase.trains_backbone for phase in phases):
+                raise UserError(
+                    f"{self.name} has no epoch left for the backbone in --epochs {options.epochs}",
+                    "Give more --epochs, or choose linear-probe, which trains the head alone.",
+                )
+        if own and options.patience is not None and not planned.validates:
+            raise UserError(
+                "--patience waits for better validation results, and there are no validation data",
+                "Leave --patience out, or give --val-fraction.",
+            )
+
+    def check_splits(self, train: Dataset, val: Dataset) -> None:
+        """Raise UserError for usable data that, once split, do not allow the additions."""
+        for addition in self.added.values():
+            addition.check_splits(train, val)
 
     def check_network(self, network: Network) -> None:
         """Raise UserError for a network that does not allow the additions."""

@@ -1,17 +1,34 @@
 """The loss that a phase of training lowers: the task's, and the penalties that act in it."""
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from finetrust.models.tree import Tree, mapped
+from finetrust.models.tree import Tree, mapped, n_items
 from finetrust.models.unit_interval import in_unit_interval
 from finetrust.tasks.task import Objective
 from finetrust.tuning.addition import Penalty, Step
 from finetrust.tuning.disturbance import Disturbance
+
+
+@dataclass(frozen=True)
+class Share:
+    """How much of a batch some of its items are.
+
+    Parameters
+    ----------
+    items : float
+        Of its items, over which penalties are means.
+    loss : float
+        Of what its loss is divided by: items, words or pixels, or their weights.
+    """
+
+    items: float = 1.0
+    loss: float = 1.0
 
 
 class TrainingLoss:
@@ -45,12 +62,26 @@ class TrainingLoss:
         """Return what each penalty has added to the loss since :meth:`begin`."""
         return {name: float(term) for name, term in self._terms.items()}
 
-    def __call__(self, module: nn.Module, inputs: Tree, targets: Tree, share: float) -> Tensor:
-        """Return the loss of `share` of a batch: with all shares of it they sum to its mean loss."""
+    def shares(self, parts: Sequence[Tree]) -> list[Share]:
+        """Return how much of a batch each part of its targets is."""
+        if len(parts) == 1:
+            return [Share()]
+        own = [targets[0] for targets in parts] if self._penalties else parts
+        items = [n_items(targets) for targets in own]
+        weights = [self._objective.total_weight(targets) for targets in own]
+        # Where nothing has a class, the loss of every part is 0.
+        every, total = sum(items), sum(weights) or 1.0
+        return [Share(n / every, w / total) for n, w in zip(items, weights, strict=True)]
+
+    def __call__(self, module: nn.Module, inputs: Tree, targets: Tree, share: Share) -> Tensor:
+        """Return the loss of `share` of a batch: with all shares of it they sum to its mean loss.
+
+        So it is where the loss is a mean over items, words or pixels. Of others, as dice and those of
+        detectors are, it is the mean over the parts, by their items.
+        """
         if not self._penalties:
-            return (
-                self._objective(module, self._disturbed(module, inputs, targets), targets) * share
-            )
+            inputs = self._disturbed(module, inputs, targets)
+            return self._objective(module, inputs, targets) * share.loss
         targets, rows, beside = targets
         inputs = self._disturbed(module, inputs, targets)
         if self._of_inputs:
@@ -60,13 +91,13 @@ class TrainingLoss:
         recorded = _Recorded(module)
         with _twice_differentiable() if self._of_inputs else contextlib.nullcontext():
             loss = self._objective(recorded, inputs, targets)
-        own = loss.detach()
+        own, total = loss.detach(), loss * share.loss
         for name, penalty in self._penalties.items():
             step = Step(module, inputs, targets, recorded.outputs, own, rows, beside.get(name))
             term = penalty.term(step)
-            loss = loss + term
-            self._terms[name] = self._terms.get(name, 0.0) + term.detach() * share
-        return loss * share
+            total = total + term * share.items
+            self._terms[name] = self._terms.get(name, 0.0) + term.detach() * share.items
+        return total
 
     def _disturbed(self, module: nn.Module, inputs: Tree, targets: Tree) -> Tree:
         if self._disturbance is None:

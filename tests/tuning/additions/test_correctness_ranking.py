@@ -138,6 +138,17 @@ def test_of_several_passes_in_a_step_the_first_counts() -> None:
     assert counts(penalty) == ([0, 1, 1, 0, 0, 0], [0, 1, 0, 0, 0, 0])
 
 
+def test_passes_of_a_step_that_was_never_made_are_forgotten_where_a_phase_begins() -> None:
+    penalty = made()
+    passed(penalty, [1], [0], [0])
+    penalty.after_step(alone)
+    passed(penalty, [1, 2], [0, 0], [0, 0])
+    penalty.begin()
+    passed(penalty, [3], [0], [0])
+    penalty.after_step(alone)
+    assert counts(penalty) == ([0, 1, 0, 1, 0, 0], [0, 1, 0, 1, 0, 0])
+
+
 def test_what_the_other_processes_saw_is_counted_too_and_padding_is_not() -> None:
     def of_both(tensor: Tensor) -> Tensor:
         return torch.cat([tensor, torch.tensor([[4, 1], [3, 0], [1, 0], [-1, -1]])])
@@ -174,7 +185,12 @@ def test_confidence_comes_nearer_to_the_order_of_correctness(tmp_path: Path) -> 
     losses = []
     for weight in (1e-9, 3.0):
         plan = f"linear-probe + {NAME}(weight={weight})"
-        options = {"data": data, "epochs": 40, "learning_rate": 0.003}
+        options = {
+            "data": data,
+            "epochs": 40,
+            "learning_rate": 0.003,
+            "backbone_learning_rate": None,
+        }
         log = tuned_small(tmp_path / str(weight), plan, **options).folder.log
         losses.append(log[-1][f"train_{NAME}"] / weight)
     assert losses[1] < 0.95 * losses[0]

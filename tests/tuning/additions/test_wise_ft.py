@@ -3,6 +3,7 @@
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -91,6 +92,7 @@ def test_the_best_is_told_by_the_primary_figure_then_by_the_loss_then_by_more_fi
         ({"strategy": "lp-ft + wise-ft", "weights": "random"}, "--weights random has none"),
         ({"strategy": "lp-ft + wise-ft(alpha=2)"}, "option 'alpha'"),
         ({"strategy": "lp-ft + wise-ft(step=0)"}, "option 'step'"),
+        ({"strategy": "lp-ft + wise-ft(step=1e-10)"}, "option 'step'"),
         ({"strategy": "lp-ft + wise-ft + adversarial"}, "undoes adversarial"),
     ],
 )
@@ -109,6 +111,15 @@ def test_without_validation_data_the_coefficient_must_be_stated(tmp_path: Path) 
     stated = {"strategy": "lp-ft + wise-ft(alpha=0.5)", "val_fraction": 0, "epochs": 1}
     found = curve_of(tuned(tmp_path / "run", data, **stated))
     assert found == {"alpha": 0.5, "chosen": False, "primary": "accuracy", "curve": []}
+
+
+def test_items_too_few_to_be_split_are_refused_before_anything_is_trained(tmp_path: Path) -> None:
+    data = digits().split("train")
+    one_each = data.take(np.unique(data.targets, return_index=True)[1])
+    with pytest.raises(UserError, match="so few items leave none") as raised:
+        tuned(tmp_path / "run", one_each, strategy="lp-ft + wise-ft", epochs=1)
+    assert "\n" not in str(raised.value)
+    assert not (tmp_path / "run").exists()
 
 
 def test_the_second_end_is_of_the_backbone_also_where_no_epoch_of_it_is_better(

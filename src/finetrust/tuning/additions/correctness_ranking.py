@@ -65,6 +65,10 @@ class _Ranking(Penalty):
         correctness = self._right[rows] / self._seen[rows].clamp(min=1)
         return self._weight * ranking_loss(logits.softmax(1).amax(1), correctness)
 
+    def begin(self) -> None:
+        # The counts are those of the whole run; but a trial may have ended within a step.
+        self._noted.clear()
+
     def after_step(self, gather: Gather) -> None:
         # Of several passes over an item in one step the first counts, made with the weights as they were.
         noted = gather(_first_of_each(torch.cat(self._noted)))

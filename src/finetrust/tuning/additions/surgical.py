@@ -119,6 +119,7 @@ def _ranking(start: Start) -> dict[str, float]:
         network.eval()
         network.head.train()
         network.requires_grad_(True)
+        network.zero_grad()
         batches = _batches(start)
         for inputs, targets in batches.epoch(0, 0):
             loss = objective(network, to_device(inputs, device), to_device(targets, device))

@@ -9,6 +9,7 @@ from pydantic import Field
 from torch import nn
 
 from finetrust.core.errors import UserError
+from finetrust.data.dataset import Dataset
 from finetrust.models.weight_average import Weights, interpolated
 from finetrust.tuning.addition import Addition, End, Planned, additions
 
@@ -36,7 +37,7 @@ class WiseFT(Addition):
 
     reads_before: ClassVar[bool] = True
 
-    step: Annotated[float, Field(gt=0, le=0.5)] = Field(
+    step: Annotated[float, Field(ge=0.001, le=0.5)] = Field(
         STEP, description="Distance between the coefficients that are tried, from 0 to 1."
     )
     alpha: Annotated[float, Field(ge=0, le=1)] | None = Field(
@@ -46,8 +47,8 @@ class WiseFT(Addition):
     )
 
     def check(self, planned: Planned) -> None:
-        options, phases = planned.options, planned.phases
-        if options.weights == "random":
+        phases = planned.phases
+        if planned.options.weights == "random":
             raise UserError(
                 "wise-ft goes back to pretrained weights, and --weights random has none",
                 "Leave wise-ft out.",
@@ -70,11 +71,17 @@ class WiseFT(Addition):
                 f"wise-ft chooses its coefficient on validation data as they are, which undoes {rival}",
                 "State it: wise-ft(alpha=0.5).",
             )
-        validates = options.val_fraction > 0 or bool((planned.dataset.splits == "val").any())
-        if self.alpha is None and not validates:
+        if self.alpha is None and not planned.validates:
             raise UserError(
                 "wise-ft chooses its coefficient on validation data, and there are none",
                 "Give --val-fraction, or state it: wise-ft(alpha=0.5).",
+            )
+
+    def check_splits(self, train: Dataset, val: Dataset) -> None:
+        if self.alpha is None and not len(val):
+            raise UserError(
+                "wise-ft chooses its coefficient on validation data, and so few items leave none",
+                "Give more items, or state it: wise-ft(alpha=0.5).",
             )
 
     def finish(self, end: End) -> dict[str, Any]:

@@ -5,6 +5,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from finetrust.models.tree import Tree
+from finetrust.tasks.weighted_mean import total_weight
+
 OfClass = Callable[[Tensor], Tensor]
 """From the log-probability of a class to the loss of an item that belongs to it, element by element."""
 
@@ -78,6 +81,10 @@ class ClassLoss(nn.Module):
             spread = (self._of_every_class(log_p).mean(1) * known).sum()
             total = (1 - self.label_smoothing) * total + self.label_smoothing * spread
         return total / weight.sum().clamp(min=torch.finfo(weight.dtype).tiny)
+
+    def total_weight(self, targets: Tree) -> Tensor:
+        """Return what the loss of `targets` is divided by."""
+        return total_weight(targets, self.weight, self.ignore_index)
 
     def _of_every_class(self, log_p: Tensor) -> Tensor:
         losses = self.of_class(log_p)

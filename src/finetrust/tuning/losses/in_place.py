@@ -1,5 +1,7 @@
 """Class losses in place of the criteria of the tasks, and how often their classes occur."""
 
+from typing import Any
+
 import numpy as np
 from torch import Tensor, nn
 
@@ -23,6 +25,10 @@ class OfPixels(PixelLoss):
     def of_pixels(self, logits: Tensor, targets: Tensor) -> Tensor:
         return self.loss(logits, targets)
 
+    def total_weight(self, targets: Any) -> Tensor:
+        """Return what the loss of `targets` is divided by."""
+        return self.loss.total_weight(targets)
+
 
 class OfWords(nn.Module):
     """A class loss of the tags of words."""
@@ -35,6 +41,10 @@ class OfWords(nn.Module):
         """Return the loss of logits (n, words, tags) and tags (n, words or more)."""
         wanted = targets[:, : logits.shape[1]]
         return self.loss(logits.flatten(0, 1), wanted.flatten())
+
+    def total_weight(self, targets: Tensor) -> Tensor:
+        """Return what the loss of `targets` is divided by."""
+        return self.loss.total_weight(targets)
 
 
 def in_place_of(
