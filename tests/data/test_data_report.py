@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ from rich.console import Console
 
 from data.pictures import checked, folder_of, picture
 from finetrust.data.data_report import DataReport, Pairs
+from finetrust.data.data_warnings import warnings_of
 from finetrust.data.source import open_dataset
 
 
@@ -104,6 +106,14 @@ def test_no_validation_split_is_told(tmp_path: Path) -> None:
     opened = open_dataset(folder_of(tmp_path, {"train/a": 3, "train/b": 3}))
     [warning] = checked(opened, val_fraction=0)[1].warnings
     assert warning.startswith("There is no validation split")
+
+
+def test_a_box_that_was_dropped_is_no_label_that_was_mended(tmp_path: Path) -> None:
+    found = ("a/000.jpg", "object 2 ('cat') is empty or inverted (1, 1, 1, 5), dropped")
+    report = replace(report_of(tmp_path, {"a": 20, "b": 20}), problems=(found,))
+    assert warnings_of(report) == [
+        f"1 problem with the labels, for example {found[0]}: {found[1]}."
+    ]
 
 
 def test_at_most_a_hundred_pairs_are_kept_those_across_splits_first() -> None:

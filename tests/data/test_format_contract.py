@@ -3,6 +3,7 @@
 import hashlib
 import pickle
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,10 @@ from data.formats.test_torchvision_format import write_mnist
 from data.mask_folders import mask_folder
 from data.pictures import folder_of, write
 from data.tagged_files import conll_file
+from finetrust.core.errors import UserError
 from finetrust.data.dataset import SPLITS, Dataset
 from finetrust.data.images.image_kind import IMAGES
-from finetrust.data.source import formats, open_dataset
+from finetrust.data.source import DataOptions, formats, open_dataset
 
 
 def _table(folder: Path) -> str:
@@ -54,6 +56,34 @@ EXAMPLES: dict[str, Callable[[Path], str]] = {
 
 def test_every_format_is_held_to_the_contract() -> None:
     assert set(EXAMPLES) == set(formats.names())
+
+
+GIVEN = {
+    "path_column": "file",
+    "label_column": "kind",
+    "split_column": "fold",
+    "group_columns": ("site",),
+    "label_separator": ";",
+    "text_column": "sentence",
+    "text_pair_column": "second",
+    "ignore_index": 7,
+}
+
+
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
+def test_an_option_that_means_nothing_is_refused_and_left_out_where_meant_for_other_data(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FINETRUST_CACHE", str(tmp_path))
+    source, known = EXAMPLES[name](tmp_path), formats.get(name)
+    assert {*GIVEN, "task"} == {field.name for field in fields(DataOptions)}
+    unheeded = {option: value for option, value in GIVEN.items() if option not in known.heeds}
+    for option, value in unheeded.items():
+        flag = f"--{option.replace('_', '-')}"
+        with pytest.raises(UserError, match=rf"{flag}.* means nothing for {known.noun}\. Leave"):
+            open_dataset(source, DataOptions(**{option: value}))
+    meant_for_others = open_dataset(source, DataOptions(**unheeded), others=True)
+    assert meant_for_others.ids == open_dataset(source).ids
 
 
 @pytest.fixture(params=sorted(EXAMPLES))

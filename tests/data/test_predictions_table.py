@@ -172,6 +172,18 @@ def test_features_are_kept(tmp_path):
             "there are no test rows to judge; found val",
         ),
         ("p.csv", {"label": [0, 1], "probability": ["x", 1]}, {}, "something else than numbers"),
+        (
+            "p.csv",
+            {"label": [0, 1, 1], "probability": [0, 0.5, "x"]},
+            {},
+            r"row 4: column 'probability' holds something else than numbers \('x'\)",
+        ),
+        (
+            "p.parquet",
+            {"label": [0, 1], "probability_0": [[0.5], [1.0]], "probability_1": [0.5, 0.0]},
+            {},
+            "row 1: column 'probability_0' holds something else than numbers",
+        ),
         ("p.csv", {"label": [0], "probability": [0]}, {"group_columns": ("g",)}, "no column 'g'"),
         (
             "p.csv",

@@ -31,6 +31,10 @@ def test_it_means_what_it_says(text: str, expected: object) -> None:
     assert parse(str(found)) == found
 
 
+def test_a_run_in_quotes_may_be_called_like_a_margin() -> None:
+    assert parse("better than 'runs/a by 1 pt'") == Versus("runs/a by 1 pt", 0.0)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -46,6 +50,8 @@ def test_it_means_what_it_says(text: str, expected: object) -> None:
         ("not worse than runs/a by 0", "no margin"),
         ("not worse than runs/a by -1", "no margin"),
         ("better than runs/a by -0.1", "negative margin"),
+        ("better than runs/a by 1 pt", "margin in 'pt', which is no known unit"),
+        ("not worse than runs/a by less than 2px", "margin in 'px', which is no known unit"),
     ],
 )
 def test_what_is_no_requirement_is_an_error(text: str, said: str) -> None:

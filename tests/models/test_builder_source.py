@@ -1,9 +1,11 @@
+from pathlib import Path
+
 import pytest
 import torch
 
 from finetrust.core.errors import UserError
 from finetrust.models.preprocessing import Preprocessing
-from finetrust.models.source import load_pretrained
+from finetrust.models.source import Architecture, load_pretrained, sources
 
 BUILDER = """
 from __future__ import annotations
@@ -58,6 +60,7 @@ def test_a_builder_may_return_the_preprocessing_too(builder):
     ("function", "said"),
     [
         ("biuld", r"has no function 'biuld'. Did you mean 'build'\?"),
+        ("fintrust", r"has no function 'fintrust'. Name one that it has."),
         ("wrong", "returned str. Return an nn.Module, or"),
         ("failing", r"mine\.py: line 22: ZeroDivisionError: division by zero"),
     ],
@@ -82,6 +85,23 @@ def test_code_that_is_no_python_is_told_with_its_line(tmp_path):
 def test_a_missing_builder_is_told(tmp_path):
     with pytest.raises(UserError, match="no such file"):
         load(f"{tmp_path / 'none.py'}:build")
+
+
+def rebuilt(name, allowed):
+    architecture = Architecture("builder", name)
+    return sources.get("builder").rebuild(architecture, Path("r/a/model"), allowed)
+
+
+def test_of_the_code_that_may_run_that_of_the_model_does(builder, tmp_path):
+    other = f"{tmp_path / 'other.py'}:other"
+    assert rebuilt(builder("build"), f"{other},{builder('build')}")[1].out_features == 4
+    assert rebuilt("moved/mine.py:build", builder("build"))[1].out_features == 4
+
+
+def test_the_code_of_another_model_is_refused_by_its_name(builder):
+    said = rf"r/a/model: .* by the code {builder('build')}, not by {builder('pair')}. Give --model"
+    with pytest.raises(UserError, match=said):
+        rebuilt(builder("build"), builder("pair"))
 
 
 def test_named_weights_mean_nothing_to_a_builder(builder):

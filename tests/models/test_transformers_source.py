@@ -1,5 +1,6 @@
 import hashlib
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -207,6 +208,17 @@ def test_of_a_model_with_encoder_and_decoder_the_encoder_is_taken(tmp_path: Path
     assert "decoder" not in {name.split(".")[1] for name, _ in encoder.named_parameters()}
     with torch.no_grad():
         assert encoder(built.preprocessing.example(2) | {}).shape == (2, 16)
+
+
+def test_a_file_of_a_deeper_encoder_is_refused(folder: Path, tmp_path: Path) -> None:
+    from finetrust.models.text_model import fit_encoder
+    from finetrust.models.weights_file import WeightsFile
+
+    stored = load_file(folder / "model.safetensors")
+    more = {re.sub(r"layer\.\d+", "layer.9", name): tensor for name, tensor in stored.items()}
+    _, built = load_pretrained(str(folder), "random", {})
+    with pytest.raises(UserError, match=r"deeper network: .* the model has no '.*layer\.9'"):
+        fit_encoder(built.module.pooled().encoder, WeightsFile(tmp_path, {**stored, **more}))
 
 
 def test_a_model_of_something_else_is_an_error(tmp_path: Path) -> None:

@@ -137,6 +137,35 @@ def test_weights_for_another_architecture_are_refused_with_the_first_misfit():
     assert "--model" in caught.value.mend
 
 
+def staged(blocks):
+    """Return a network with so many equal blocks in a stage."""
+    net = SmallNet(7)
+    stage = [torch.nn.Sequential(torch.nn.Conv2d(8, 8, 3, padding=1)) for _ in range(blocks)]
+    net.body = torch.nn.Sequential(net.body, torch.nn.Sequential(*stage))
+    return net
+
+
+def test_weights_of_a_deeper_network_are_refused_with_the_first_block_too_many():
+    with pytest.raises(UserError) as caught:
+        fit(staged(5).state_dict(), staged(3))
+    told = (
+        "weights of a deeper network: it holds 'body.1.3.0.weight', and the model has no 'body.1.3'"
+    )
+    assert told in str(caught.value)
+    assert "--model" in caught.value.mend
+
+
+def test_what_a_file_holds_beside_the_network_is_no_deeper_network(trained):
+    beside = {
+        "aux.0.weight": torch.ones(4, 8, 3, 3),
+        "ema.body.0.weight": torch.ones(8, 8, 3, 3),
+        "body.3.weight": torch.ones(9, 8),
+        "stem.1.observer_0.scale": torch.ones(1),
+    }
+    _, notes = fit({**trained.state_dict(), **beside})
+    assert notes == (f"4 tensors of the file are not used: {', '.join(beside)}",)
+
+
 @pytest.mark.parametrize("name", ["stem.0.weight", "body.1.bias", "body.1.running_var"])
 def test_no_tensor_of_the_backbone_may_be_missing(trained, name):
     state = trained.state_dict()

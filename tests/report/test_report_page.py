@@ -12,6 +12,7 @@ from markupsafe import Markup
 from parsed_page import ParsedPage
 from synthetic_run import DIGITS, HOSTILE, make_evidence, write_run
 
+import finetrust
 from finetrust.core.predictions import Predictions
 from finetrust.core.profile import TrustProfile
 from finetrust.core.run_folder import RunFolder
@@ -275,6 +276,22 @@ def test_a_single_class_and_two_items_are_reported(tmp_path: Path) -> None:
     page = page_of(write_run(tmp_path / "run", evidence=evidence, pictures=0))
     assert "Right in about 100 of 100 cases" in page.sections["summary"]
     assert "2 items are few" in page.sections["summary"]
+
+
+def test_a_coverage_that_few_validation_items_cannot_promise_is_reported(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    rows = [
+        f"{i},{split},{'abc'[i % 3]},{p:.3f},{(1 - p) / 2:.3f},{(1 - p) / 2:.3f}\n"
+        for split, n in (("val", 12), ("test", 40))
+        for i, p in enumerate(rng.random(n))
+    ]
+    head = "id,split,label,probability_a,probability_b,probability_c\n"
+    (tmp_path / "few.csv").write_text(head + "".join(rows))
+    finetrust.evaluate(predictions=str(tmp_path / "few.csv"), out=str(tmp_path / "r"), quiet=True)
+    run = finetrust.load(tmp_path / "r")
+    sizes = run.profile.subsets("conformal_set_size")
+    assert {measure.applies for measure in sizes} == {True, False}
+    assert "takes 19" in plain(page_of(run.folder).sections["accuracy"])
 
 
 def test_outputs_that_are_all_nan_are_reported(tmp_path: Path) -> None:

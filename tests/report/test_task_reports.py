@@ -261,7 +261,7 @@ def test_the_data_report_counts_what_the_task_counts(pages: dict[str, ParsedPage
     data = pages["detection"].sections["data"]
     assert "The number of boxes per class and split" in data
     assert "All images 400 100 62" in data
-    assert "1 mended label" in data
+    assert "1 problem with labels" in data
     assert "reaches over the border by 4 pixels" in data
     assert "Sizes in words 1 to 54, median 19" in pages["text-classification"].sections["data"]
     assert "Classes without items" not in pages["regression"].sections["data"]

@@ -63,7 +63,7 @@ def _problems(report: DataReport) -> Iterator[str]:
     n = len(report.problems)
     if n:
         first, problem = report.problems[0]
-        yield f"{_count(n, 'label was', 'labels were')} mended, for example {first}: {problem}."
+        yield f"{_count(n, 'problem', 'problems')} with the labels, for example {first}: {problem}."
 
 
 def _empty_or_single_classes(report: DataReport) -> Iterator[str]:

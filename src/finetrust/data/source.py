@@ -1,11 +1,11 @@
 """Where labelled data come from: one file per format, found by what the user names."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Protocol
 
-from finetrust.config import DataColumns
+from finetrust.config import DataColumns, flag_of
 from finetrust.core.errors import UserError
 from finetrust.core.nearest import did_you_mean
 from finetrust.core.registry import Registry
@@ -54,7 +54,17 @@ class DataOptions:
         return cls(**{**known, "group_columns": tuple(dict.fromkeys(columns))})
 
 
-class Format(Protocol):
+class Heeding(Protocol):
+    """A kind of data that some options mean something for."""
+
+    noun: str
+    """What such data are called: ``"a folder of images"``."""
+
+    heeds: frozenset[str]
+    """Which of the `DataOptions` it heeds, the task aside; another one that is given is refused."""
+
+
+class Format(Heeding, Protocol):
     """One format. ``rank`` orders the formats when several accept a name; the lowest opens it."""
 
     rank: int
@@ -81,10 +91,14 @@ class Format(Protocol):
         ...
 
 
+_FLAGS = {"group_columns": "--group-columns (or --protected-columns)"}
+
 formats: Registry[Format] = Registry("data format", "finetrust.data")
 
 
-def open_dataset(source: str | Path | Dataset, options: DataOptions | None = None) -> Dataset:
+def open_dataset(
+    source: str | Path | Dataset, options: DataOptions | None = None, *, others: bool = False
+) -> Dataset:
     """Return the data set that the user named; what lies on disk goes before names.
 
     Parameters
@@ -92,11 +106,14 @@ def open_dataset(source: str | Path | Dataset, options: DataOptions | None = Non
     source : str, Path or Dataset
         Folder, table, torchvision name, ``hf:NAME`` or ``digits``; a data set is returned as it is.
     options : DataOptions, optional
+    others : bool
+        Whether `options` were given for other data: those that mean nothing here are left out.
 
     Raises
     ------
     UserError
-        If no format accepts it (the nearest name is suggested), or its format cannot open it.
+        If no format accepts it (the nearest name is suggested), its format cannot open it, or an
+        option means nothing for it.
     """
     if isinstance(source, Dataset):
         return source
@@ -105,6 +122,9 @@ def open_dataset(source: str | Path | Dataset, options: DataOptions | None = Non
     for _, data_format in sorted(formats.items(), key=lambda item: item[1].rank):
         unfit = chosen.task and data_format.tasks and chosen.task not in data_format.tasks
         if not unfit and data_format.accepts(name):
+            if others:
+                chosen = _heeded(data_format.heeds, chosen)
+            refuse_unheeded(chosen, data_format, [known for _, known in formats.items()])
             return data_format.open(name, chosen)
     path = Path(name).expanduser()
     if path.is_file():
@@ -114,6 +134,31 @@ def open_dataset(source: str | Path | Dataset, options: DataOptions | None = Non
         )
     known = [known for _, data_format in formats.items() for known in data_format.names()]
     raise UserError(f"{name} does not exist", _nearest(path, known))
+
+
+def refuse_unheeded(options: DataOptions, kind: Heeding, kinds: Iterable[Heeding]) -> None:
+    """Raise UserError for an option that is given and means nothing for this kind of data.
+
+    Parameters
+    ----------
+    options : DataOptions
+    kind : Heeding
+    kinds : iterable of Heeding
+        Those that could be given instead.
+    """
+    for option in fields(options):
+        name = option.name
+        if name not in {*kind.heeds, "task"} and getattr(options, name) != option.default:
+            others = [other.noun for other in kinds if name in other.heeds]
+            raise UserError(
+                f"{_FLAGS.get(name) or flag_of(name)} means nothing for {kind.noun}",
+                f"Leave it out, or give {' or '.join(others)}.",
+            )
+
+
+def _heeded(heeds: Collection[str], options: DataOptions) -> DataOptions:
+    known = {name: getattr(options, name) for name in (*heeds, "task")}
+    return DataOptions(**known)
 
 
 def _nearest(path: Path, known: list[str]) -> str:

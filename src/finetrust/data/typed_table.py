@@ -97,12 +97,14 @@ class TypedTable:
         """Return a column of numbers: float64 array (n,), NaN where there is nothing."""
         try:
             values = pc.cast(self.table[column], pa.float64()).combine_chunks()
-        except pa.ArrowInvalid as error:
-            where = " ".join(str(error).split())
-            raise UserError(
-                f"{self.name}: column '{column}' holds something else than numbers ({where})",
-                "Mend the column.",
-            ) from error
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            row = next(i for i, cell in enumerate(self.table[column]) if not _is_number(cell))
+            value = self.table[column][row].as_py()
+            self.fail(
+                row,
+                f"column '{column}' holds something else than numbers ('{value}')",
+                "Mend the row, or leave it out.",
+            )
         return np.asarray(values.to_numpy(zero_copy_only=False), dtype=np.float64)
 
     def lists(self, column: str) -> np.ndarray:
@@ -128,3 +130,11 @@ class TypedTable:
         if not (pa.types.is_floating(values.type) or pa.types.is_integer(values.type)):
             self.fail(0, f"column '{column}' holds no numbers", "Mend the column.")
         return values.to_numpy(zero_copy_only=False).reshape(len(chunk), lengths[0])
+
+
+def _is_number(cell: pa.Scalar) -> bool:
+    try:
+        cell.cast(pa.float64())
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return False
+    return True

@@ -12,6 +12,11 @@ _NUMBER = r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(%?)"
 _BOUND = re.compile(rf"(<=|>=|<|>|≤|≥)\s*{_NUMBER}")
 _NOT_WORSE = re.compile(rf"not\s+worse\s+than\s+(.+?)\s+by\s+(?:less\s+than\s+)?{_NUMBER}", re.I)
 _BETTER = re.compile(rf"better\s+than\s+(.+?)(?:\s+by\s+(?:more\s+than\s+)?{_NUMBER})?", re.I)
+_ODD_UNIT = re.compile(
+    rf"(?:not\s+worse|better)\s+than\s+(?!['\"]).+?\s+by\s+(?:(?:less|more)\s+than\s+)?{_NUMBER}\s*"
+    r"([^\W\d]\S*)",
+    re.I,
+)
 _BARE = re.compile(_NUMBER)
 _MEND = (
     "Write '< 0.05', '>= 90 %', 'not worse than RUN by 0.01' or 'better than RUN', in the unit of the "
@@ -107,6 +112,7 @@ def parse(text: str) -> Requirement:
                 f"Give one above 0, or write 'better than {run}'.",
             )
         return Versus(_unquoted(run), -margin, bool(percent))
+    _refuse_unknown_unit(text)
     if text.lower().startswith("not worse than "):
         raise UserError(
             f"'{text}' does not say by how much",
@@ -131,6 +137,14 @@ def parse(text: str) -> Requirement:
 def written(value: float, percent: bool) -> str:
     """Return a limit as the user wrote it."""
     return f"{value * 100:.10g} %" if percent else f"{value:.10g}"
+
+
+def _refuse_unknown_unit(text: str) -> None:
+    if found := _ODD_UNIT.fullmatch(text):
+        raise UserError(
+            f"'{text}' has a margin in '{found[3]}', which is no known unit",
+            "Give it in the unit of the measure, or in %: 'by 0.01' or 'by 1 %'.",
+        )
 
 
 def _value(number: str, percent: str) -> float:

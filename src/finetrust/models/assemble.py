@@ -3,10 +3,12 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from rich.text import Text
 from torch import nn
 
 from finetrust.config import ModelOptions
 from finetrust.core.errors import UserError
+from finetrust.core.progress import say
 from finetrust.models.head import copied, take_apart
 from finetrust.models.network import Network
 from finetrust.models.preprocessing import Preprocessing
@@ -88,6 +90,12 @@ def assemble_classifier(
         notes += fitted
     provenance = replace(pretrained.provenance, notes=tuple(notes))
     return Assembled(architecture, parts, prepared, provenance, pretrained.classes)
+
+
+def tell_of_loading(provenance: Provenance) -> None:
+    """Show what was done so that a model could be loaded, and what of it is not used, in one line."""
+    if provenance.notes:
+        say(Text(f"While loading: {'; '.join(provenance.notes)}.", style="dim"))
 
 
 def classifier_network(

@@ -62,10 +62,23 @@ class BuilderSource(Source):
                 f"{folder}: the architecture is built by the code {architecture.name}",
                 f"If you trust that file, allow it to run: --model {architecture.name}",
             )
-        return self.build(allow_code, "random", architecture.args).module
+        allowed = [name for name in allow_code.split(",") if _same(name, architecture.name)]
+        if not allowed:
+            raise UserError(
+                f"{folder}: the architecture is built by the code {architecture.name}, "
+                f"not by {allow_code}",
+                f"Give --model {architecture.name}",
+            )
+        name = architecture.name if architecture.name in allowed else allowed[0]
+        return self.build(name, "random", architecture.args).module
 
 
 sources.add("builder", BuilderSource())
+
+
+def _same(name: str, other: str) -> bool:
+    """Return whether two names may be of one function; its file may have been moved."""
+    return Path(name).name == Path(other).name
 
 
 @contextmanager
@@ -95,7 +108,7 @@ def _function(file: Path, name: str) -> Any:
     if not hasattr(module, name):
         raise UserError(
             f"{file} has no function '{name}'",
-            did_you_mean(name, [n for n in vars(module) if not n.startswith("_")])
+            did_you_mean(name, [n for n, v in vars(module).items() if callable(v) and n[0] != "_"])
             or "Name one that it has.",
         )
     return getattr(module, name)

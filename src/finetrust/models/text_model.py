@@ -14,7 +14,12 @@ from finetrust.models.reason import reason
 from finetrust.models.source import Pretrained, Provenance
 from finetrust.models.text_encoder import CLASSIFIERS, POOLINGS, Pooling, TextEncoder
 from finetrust.models.text_preprocessing import TextPreprocessing
-from finetrust.models.weights_file import WeightsFile, name_prefix, sha256_of_file
+from finetrust.models.weights_file import (
+    WeightsFile,
+    name_prefix,
+    refuse_deeper,
+    sha256_of_file,
+)
 
 _TOKENIZERS = ("tokenizer.json", "vocab.*", "merges.txt", "*.model")
 _UNUSED = ("pooler.",)
@@ -64,7 +69,7 @@ def fit_encoder(encoder: nn.Module, file: WeightsFile) -> tuple[str, ...]:
     Raises
     ------
     UserError
-        If a tensor is missing or has another shape.
+        If a tensor is missing or has another shape, or the file is of a deeper model.
     """
     own = encoder.state_dict()
     prefix = name_prefix(file.tensors, set(own))
@@ -76,6 +81,7 @@ def fit_encoder(encoder: nn.Module, file: WeightsFile) -> tuple[str, ...]:
             f"tensors fit; '{wrong[0]}' does not",
             "Name the model that the file was made for with --model.",
         )
+    refuse_deeper(own, found, file.path)
     encoder.load_state_dict({name: found[name] for name in own})
     unused = [name for name in file.tensors if name.removeprefix(prefix) not in own]
     notes = [f"the prefix '{prefix}' of the names was removed"] if prefix else []

@@ -5,7 +5,7 @@ import pickle
 import re
 import warnings
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -73,7 +73,7 @@ def fit_weights(parts: Parts, file: WeightsFile) -> tuple[Parts, tuple[str, ...]
     Raises
     ------
     UserError
-        If the weights belong to another architecture.
+        If the weights belong to another architecture, or to a deeper one.
     """
     own = parts.backbone.state_dict()
     weight, bias = f"{parts.head_name}.weight", f"{parts.head_name}.bias"
@@ -84,6 +84,7 @@ def fit_weights(parts: Parts, file: WeightsFile) -> tuple[Parts, tuple[str, ...]
         if name.startswith(prefix)
     }
     _check_backbone(own, found, file.path)
+    refuse_deeper(own, found, file.path)
     own.update({name: found[name] for name in own if name in found})
     parts.backbone.load_state_dict(own)
     notes = []
@@ -99,7 +100,8 @@ def fit_weights(parts: Parts, file: WeightsFile) -> tuple[Parts, tuple[str, ...]
     unused = [name for name in file.tensors if name.removeprefix(prefix) not in used]
     if unused:
         shown = f"{', '.join(unused[:4])}{', ...' if len(unused) > 4 else ''}"
-        notes.append(f"{len(unused)} tensors of the file are not used: {shown}")
+        tensors = "tensor of the file is" if len(unused) == 1 else "tensors of the file are"
+        notes.append(f"{len(unused)} {tensors} not used: {shown}")
     return replace(parts, head=head), tuple(notes)
 
 
@@ -170,6 +172,48 @@ def name_prefix(names: Mapping[str, Tensor], own: set[str]) -> str:
             if ".".join(words[i:]) in own:
                 counts["".join(f"{word}." for word in words[:i])] += 1
     return max(counts, key=lambda prefix: (counts[prefix], -len(prefix)), default="")
+
+
+def refuse_deeper(own: Iterable[str], found: Mapping[str, Tensor], path: Path) -> None:
+    """Raise UserError if the file goes on where a series of modules of the model ends.
+
+    ``layer1.3`` where the model has ``layer1.0`` to ``layer1.2`` is of a deeper network, of which a
+    part alone would be loaded. A single matrix at the end of a series may be a classifier, and passes.
+
+    Parameters
+    ----------
+    own : iterable of str
+        Names of the model's tensors.
+    found : mapping of str to Tensor
+        The file's tensors by the same names.
+    path : Path
+        Of the file.
+    """
+    modules = {module for name in own for module in _modules_of(name)}
+    series = set(map(_series, modules))
+    for name in found:
+        absent = next((module for module in _modules_of(name) if module not in modules), None)
+        if absent is None or _series(absent) not in series:
+            continue
+        matrix = found.get(f"{absent}.weight")
+        if matrix is None or matrix.ndim != 2:
+            raise UserError(
+                f"{path}: weights of a deeper network: it holds '{name}', and the model has no "
+                f"'{absent}'",
+                "Name the network that these weights are of with --model (and --model-args).",
+            )
+
+
+def _modules_of(name: str) -> list[str]:
+    """Return the modules that a tensor lies in, the outermost first."""
+    words = name.split(".")
+    return [".".join(words[:i]) for i in range(1, len(words))]
+
+
+def _series(module: str) -> str:
+    """Return a module's name with its own number left open: ``"layer1.#"``."""
+    parent, dot, word = module.rpartition(".")
+    return parent + dot + re.sub(r"\d+", "#", word)
 
 
 def _check_backbone(own: Mapping[str, Tensor], found: Mapping[str, Tensor], path: Path) -> None:

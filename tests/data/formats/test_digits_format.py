@@ -1,6 +1,8 @@
 import numpy as np
+import pytest
 from sklearn.datasets import load_digits
 
+from finetrust.core.errors import UserError
 from finetrust.data.source import open_dataset
 
 
@@ -20,3 +22,10 @@ def test_few_labelled_digits_name_their_splits() -> None:
     for split, each in (("train", 5), ("val", 5)):
         assert np.bincount(dataset.split(split).targets).tolist() == [each] * 10
     assert len(dataset.split("test")) == 1697
+
+
+def test_more_digits_than_there_are_name_the_most_that_can_be_had() -> None:
+    for name in ("digits:87", "digits:200", "digits:0"):
+        with pytest.raises(UserError, match=f"{name}: .* Give digits:N with N from 1 to 86"):
+            open_dataset(name)
+    assert np.bincount(open_dataset("digits:86").split("test").targets).min() > 0

@@ -111,7 +111,10 @@ def test_a_missing_file_is_skipped_and_named_with_its_row(path: str, tmp_path: P
         ),
         ("path,label\np/000.jpg,a,b\n", r"row 2: 3 fields instead of 2"),
         ("path,label\n", r"the table has no rows"),
-        ("", r"there is no column 'path'"),
+        ("", r"there is no column 'path'.*; the file is empty\."),
+        ("\npath,label\n", r"there is no column 'path'.*; the first line names none\."),
+        ("path,label,label\np/000.jpg,a,b\n", r"data\.csv: 2 columns are called 'label'"),
+        ("path,path,label\np/000.jpg,x,a\n", r"data\.csv: 2 columns are called 'path'"),
         ("path,label\nq/1.jpg,a\nq/2.jpg,b\n", r"none of the 2 files exists, row 2 .*q/1\.jpg"),
     ],
 )
@@ -129,6 +132,10 @@ def test_a_bad_csv_file_is_an_error_that_says_where(
         (b'{"path": "p/000.jpg", "label": "a"}\nnonsense\n', r"data\.jsonl, row 2: not JSON"),
         (b"[1]\n", r"row 1: expected a JSON object"),
         (b'{"path": "p/000.jpg", "label": null}\n', r"row 1: column 'label' is empty"),
+        (
+            b'{"path": "p/000.jpg", "label": "a"}\n{"path": "p/001.jpg", "label": ["a"]}\n',
+            r"row 2: column 'label' holds \['a'\], .* Write a plain label",
+        ),
         (b"\xff\xfe", r"not UTF-8"),
     ],
 )
@@ -159,3 +166,20 @@ def test_a_column_that_is_asked_for_must_be_there(tmp_path: Path, column: str) -
     file = write_table(tmp_path, "csv", ROWS)
     with pytest.raises(UserError, match=r"no column 'camra'.*Did you mean 'camera'\?"):
         open_dataset(file, DataOptions(**{column: value}))
+
+
+def test_a_column_that_is_there_twice_and_not_needed_does_not_matter(tmp_path: Path) -> None:
+    text = "path,label,note,note\np/000.jpg,a,x,y\np/001.jpg,b,x,y\n"
+    assert open_dataset(write_csv(tmp_path, text)).classes == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("text_column", "camera"), ("text_pair_column", "camera"), ("label_separator", ";")],
+)
+def test_options_of_texts_mean_nothing_for_images(tmp_path: Path, option: str, value: str) -> None:
+    file = write_table(tmp_path, "csv", ROWS)
+    flag = f"--{option.replace('_', '-')}"
+    told = f"{flag} means nothing for a table of images. .* give a table of texts"
+    with pytest.raises(UserError, match=told):
+        open_dataset(file, DataOptions(**{option: value}, task="classification"))

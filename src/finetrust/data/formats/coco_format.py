@@ -35,6 +35,8 @@ class CocoFormat:
     """JSON of COCO, named by itself or by the folder it lies in."""
 
     rank = 1
+    noun = "boxes in COCO's JSON"
+    heeds = frozenset[str]()
     tasks: tuple[str, ...] = ("detection",)
 
     def names(self) -> list[str]:

@@ -25,6 +25,8 @@ class ConllFormat:
     """``train.conll``, or a folder with ``wnut17train.conll``, ``emerging.dev.conll``, ..."""
 
     rank = 0
+    noun = "a CoNLL file"
+    heeds = frozenset({"label_column"})
     tasks: tuple[str, ...] = ("token-classification",)
 
     def names(self) -> list[str]:

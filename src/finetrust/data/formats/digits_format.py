@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from finetrust.core.errors import UserError
 from finetrust.data.dataset import Dataset
 from finetrust.data.source import DataOptions, formats
 
@@ -15,13 +16,15 @@ class DigitsFormat:
     """``digits``, or ``digits:N`` with N a class to train on, N to validate on, the rest to test."""
 
     rank = 3
+    noun = "digits"
+    heeds = frozenset[str]()
     tasks: tuple[str, ...] = ()
 
     def names(self) -> list[str]:
         return ["digits"]
 
     def accepts(self, name: str) -> bool:
-        return re.fullmatch(r"digits(:[1-9]\d?)?", name) is not None
+        return re.fullmatch(r"digits(:\d+)?", name) is not None
 
     def open(self, name: str, options: DataOptions) -> Dataset:
         from sklearn.datasets import load_digits
@@ -30,6 +33,12 @@ class DigitsFormat:
         inputs = GreyArrays(np.round(digits.images * (255 / 16)).astype(np.uint8))
         targets = digits.target.astype(np.int64)
         few = name.partition(":")[2]
+        rarest = int(np.bincount(targets).min())
+        if few and not 1 <= int(few) <= (rarest - 1) // 2:
+            raise UserError(
+                f"{name}: of {rarest} images a class, N train, N validate and the rest test",
+                f"Give digits:N with N from 1 to {(rarest - 1) // 2}.",
+            )
         return Dataset(
             name=name,
             ids=tuple(f"digits/{i:04d}" for i in range(len(inputs))),

@@ -12,6 +12,8 @@ class FolderFormat:
     """``class/x.jpg`` or ``train/class/x.jpg``; images may lie deeper inside a class folder."""
 
     rank = 2
+    noun = "a folder of images"
+    heeds = frozenset[str]()
     tasks: tuple[str, ...] = ()
 
     def names(self) -> list[str]:

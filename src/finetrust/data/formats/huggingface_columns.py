@@ -10,13 +10,13 @@ from finetrust.core.nearest import did_you_mean
 from finetrust.core.registry import Registry
 from finetrust.data.dataset import Inputs
 from finetrust.data.input_kind import InputKind
-from finetrust.data.source import DataOptions
+from finetrust.data.source import DataOptions, Heeding
 
 Parts = Mapping[str, Any]
 """A datasets.Dataset for each of our splits."""
 
 
-class Content(Protocol):
+class Content(Heeding, Protocol):
     """One kind of content. ``rank`` orders the kinds where the columns of several are there."""
 
     rank: int

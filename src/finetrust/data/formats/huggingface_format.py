@@ -8,7 +8,7 @@ import numpy as np
 from finetrust.core.errors import UserError
 from finetrust.data.dataset import Dataset
 from finetrust.data.formats.huggingface_columns import Content, contents, first_of, no_column
-from finetrust.data.source import DataOptions, formats
+from finetrust.data.source import DataOptions, formats, refuse_unheeded
 from finetrust.data.split_names import SPLIT_NAMES
 
 PREFIX = "hf:"
@@ -18,6 +18,8 @@ class HuggingFaceFormat:
     """``hf:NAME``, ``hf:NAME:CONFIG`` or ``hf:FOLDER``; code that comes with data is never run."""
 
     rank = 0
+    noun = "a data set of Hugging Face"
+    heeds = frozenset({"label_column", "group_columns", "text_column", "text_pair_column"})
     tasks: tuple[str, ...] = ()
 
     def names(self) -> list[str]:
@@ -127,6 +129,7 @@ def _content(name: str, part: Any, options: DataOptions) -> Content:
     )
     for content in known:
         if content.accepts(part.features, options):
+            refuse_unheeded(options, content, known)
             return content
     raise UserError(
         f"{name}: no column holds images or texts; the columns are {', '.join(part.column_names)}",

@@ -19,6 +19,8 @@ class ImageContent:
     """The first column of the type datasets.Image."""
 
     rank = 1
+    noun = "a data set of images"
+    heeds = frozenset({"label_column", "group_columns"})
     task = "classification"
     kind: InputKind = IMAGES
 

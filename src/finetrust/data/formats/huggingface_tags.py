@@ -22,6 +22,8 @@ class TaggedContent:
     """A column with lists of words, and one with lists of as many tags."""
 
     rank = 0
+    noun = "a data set of tagged words"
+    heeds = frozenset({"label_column", "group_columns"})
     task = "token-classification"
     kind: InputKind = TEXTS
 

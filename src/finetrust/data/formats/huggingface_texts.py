@@ -27,6 +27,8 @@ class TextContent:
     """A column of strings: the one that the user names, one with a usual name, or the only one."""
 
     rank = 3
+    noun = "a data set of texts"
+    heeds = frozenset({"label_column", "group_columns", "text_column", "text_pair_column"})
     task = "text-classification"
     kind: InputKind = TEXTS
 
@@ -48,6 +50,8 @@ class MultiLabelTextContent:
     """A column of strings, and one with a list of labels in each row."""
 
     rank = 2
+    noun = "a data set of texts with several labels"
+    heeds = frozenset({"label_column", "group_columns", "text_column", "text_pair_column"})
     task = "multi-label-text-classification"
     kind: InputKind = TEXTS
 

@@ -46,6 +46,8 @@ class MaskFolderFormat:
     """Images and masks in two folders, paired by their names without the suffix."""
 
     rank = 1
+    noun = "a folder of images and masks"
+    heeds = frozenset({"ignore_index"})
     tasks: tuple[str, ...] = ("segmentation",)
 
     def names(self) -> list[str]:

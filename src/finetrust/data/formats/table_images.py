@@ -5,7 +5,7 @@ from pathlib import Path
 
 from finetrust.core.errors import UserError
 from finetrust.data.dataset import Dataset
-from finetrust.data.formats.table_rows import classes_of, groups_of, rows
+from finetrust.data.formats.table_rows import TABLE, classes_of, groups_of, rows
 from finetrust.data.formats.tables import Table
 from finetrust.data.images.listed_images import ListedImages
 from finetrust.data.source import DataOptions
@@ -15,6 +15,8 @@ class ImageRows:
     """One row for each image; paths are relative to the folder of the table."""
 
     rank = 1
+    noun = "a table of images"
+    heeds = TABLE | {"path_column"}
     tasks: tuple[str, ...] = ()
     unit = "image"
 
@@ -26,7 +28,7 @@ class ImageRows:
 
     def dataset(self, name: str, file: Path, table: Table, options: DataOptions) -> Dataset:
         paths = table.filled(options.path_column)
-        targets, classes = classes_of(table.filled(options.label_column))
+        targets, classes = classes_of(table.single(options.label_column))
         files = ListedImages(
             [file.parent / path for path in paths], [f"row {row}" for row in table.rows]
         )

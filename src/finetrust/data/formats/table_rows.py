@@ -8,10 +8,13 @@ import numpy as np
 from finetrust.core.registry import Registry
 from finetrust.data.dataset import Dataset
 from finetrust.data.formats.tables import Table
-from finetrust.data.source import DataOptions
+from finetrust.data.source import DataOptions, Heeding
+
+TABLE = frozenset({"label_column", "split_column", "group_columns"})
+"""The options that rows of every kind heed."""
 
 
-class Rows(Protocol):
+class Rows(Heeding, Protocol):
     """One kind of row. ``rank`` orders the kinds where the columns of several are there."""
 
     rank: int

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from finetrust.core.errors import UserError
 from finetrust.data.dataset import Dataset
-from finetrust.data.formats.table_rows import classes_of, groups_of, rows
+from finetrust.data.formats.table_rows import TABLE, classes_of, groups_of, rows
 from finetrust.data.formats.tables import Table
 from finetrust.data.source import DataOptions
 from finetrust.data.texts.label_sets import are_sets, multi_hot, sets_of
@@ -16,6 +16,8 @@ class TextRows:
     """One row for each text; lists of labels, or a separator between labels, make it multi-label."""
 
     rank = 2
+    noun = "a table of texts"
+    heeds = TABLE | {"text_column", "text_pair_column", "label_separator"}
     tasks: tuple[str, ...] = ("text-classification", "multi-label-text-classification")
     unit = "text"
 
@@ -35,7 +37,7 @@ class TextRows:
                 raise UserError(f"{name}: no row has a label", f"Fill in column '{label}'.")
             targets, task = multi_hot(sets, classes), "multi-label-text-classification"
         else:
-            targets, classes = classes_of(table.filled(label))
+            targets, classes = classes_of(table.single(label))
             task = "text-classification"
         pair = options.text_pair_column
         return Dataset(

@@ -57,6 +57,17 @@ class Table:
                 )
         return values
 
+    def single(self, column: str) -> list[str]:
+        """Return a column as text in which every row must name one thing, and not a list of them."""
+        for row, value in zip(self.rows, self.columns[column], strict=True):
+            if isinstance(value, (list, dict)):
+                raise UserError(
+                    f"{self.name}, row {row}: column '{column}' holds {value}, and one label is "
+                    "expected",
+                    'Write a plain label, such as "cat".',
+                )
+        return self.filled(column)
+
     def filled(self, column: str) -> list[str]:
         """Return a column as text in which every row must say something."""
         values = self.text(column)

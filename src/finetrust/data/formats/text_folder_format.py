@@ -15,6 +15,8 @@ class TextFolderFormat:
     """``class/x.txt`` or ``train/class/x.txt``, and no images anywhere."""
 
     rank = 1
+    noun = "a folder of texts"
+    heeds = frozenset[str]()
     tasks: tuple[str, ...] = ("text-classification",)
 
     def names(self) -> list[str]:

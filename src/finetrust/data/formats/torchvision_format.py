@@ -69,6 +69,8 @@ class TorchvisionFormat:
     """``cifar10`` or ``torchvision:cifar10``; the splits are those that the data set names."""
 
     rank = 4
+    noun = "a data set of torchvision"
+    heeds = frozenset[str]()
     tasks: tuple[str, ...] = ()
 
     def names(self) -> list[str]:

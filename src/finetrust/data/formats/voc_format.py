@@ -32,6 +32,8 @@ class VocFormat:
     """A folder with an XML file for each image."""
 
     rank = 1
+    noun = "boxes in Pascal VOC's XML"
+    heeds = frozenset[str]()
     tasks: tuple[str, ...] = ("detection",)
 
     def names(self) -> list[str]:

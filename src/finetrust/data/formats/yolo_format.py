@@ -45,6 +45,8 @@ class YoloFormat:
     """A folder of images and labels, or the ``data.yaml`` that describes one."""
 
     rank = 1
+    noun = "boxes in YOLO's text files"
+    heeds = frozenset[str]()
     tasks: tuple[str, ...] = ("detection",)
 
     def names(self) -> list[str]:

@@ -4,7 +4,7 @@ from torch import nn
 
 from finetrust.core.errors import UserError
 from finetrust.models.detectors.parts import DetectorKind
-from finetrust.models.weights_file import WeightsFile, name_prefix
+from finetrust.models.weights_file import WeightsFile, name_prefix, refuse_deeper
 
 
 def fit_detector(
@@ -51,5 +51,6 @@ def fit_detector(
             f"tensors fit; '{wrong[0]}' does not",
             "Name the architecture that the file was made for with --model (and --model-args).",
         )
+    refuse_deeper(own, found, file.path)
     module.load_state_dict({**own, **{name: found[name] for name in own if name in found}})
     return module, tuple(notes)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from finetrust.core.errors import UserError
-from finetrust.models.weights_file import WeightsFile, name_prefix
+from finetrust.models.weights_file import WeightsFile, name_prefix, refuse_deeper
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,7 @@ def fit_segmenter(module: nn.Module, file: WeightsFile) -> tuple[str, ...]:
             f"{len(needed)} tensors fit; {where}",
             "Name the architecture that the file was made for with --model (and --model-args).",
         )
+    refuse_deeper(own, found, file.path)
     fitting = {n: t for n, t in found.items() if n in own and t.shape == own[n].shape}
     module.load_state_dict({**own, **fitting})
     unused = [name for name in found if name not in fitting]

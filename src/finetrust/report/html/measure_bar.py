@@ -34,9 +34,12 @@ def measure_bar(
 
 
 def scale_of(measures: list[Measure]) -> tuple[float, float]:
-    """Return the ends of a scale on which all of `measures`, which have one unit, can be shown."""
+    """Return the ends of a scale on which all of `measures`, which have one unit, can be shown.
+
+    Where none of them applies there is nothing to show, and any scale will do.
+    """
     bounds = [b for m in measures for b in (m.value, m.ci_low, m.ci_high) if b is not None]
-    if all(0 <= bound <= 1 for bound in bounds) and measures[0].unit == "%":
+    if not bounds or (measures[0].unit == "%" and all(0 <= bound <= 1 for bound in bounds)):
         return 0.0, 1.0
     ticks = round_ticks(min(0.0, *bounds), max(bounds))
     return ticks[0], ticks[-1]

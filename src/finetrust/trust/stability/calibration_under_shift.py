@@ -159,7 +159,10 @@ def _allowed_gap(tables: Sequence[ShiftedAnswers], weights: np.ndarray) -> float
     """Return how far mean confidence and accuracy may be apart, which the mean error is not below."""
     of_table = [weight / len(table.rows) for weight, table in zip(weights, tables, strict=True)]
     right, answered = (
-        sum(w * table.of_all(values, 0.0) for w, table, values in zip(of_table, tables, one, strict=True))
+        sum(
+            w * table.of_all(values, 0.0)
+            for w, table, values in zip(of_table, tables, one, strict=True)
+        )
         for one in ([t.right for t in tables], [np.ones(len(t.rows)) for t in tables])
     )
     least, most = clustered_share(right, answered)

@@ -7,7 +7,6 @@ from sklearn.metrics import average_precision_score
 
 from finetrust.core.errors import NotApplicable
 from finetrust.core.measure import Estimate
-from finetrust.trust.accuracy.probabilities import log_softmax
 from finetrust.trust.accuracy.right.average_precision import average_precision
 
 from ...worlds import calibrated_world, certainty, evidence_of, tables

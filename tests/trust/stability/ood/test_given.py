@@ -14,8 +14,9 @@ from finetrust.data.texts.text_kind import TEXTS
 from finetrust.trust.stability.ood.given import given_sets
 
 
-def given(*names: Path | str, kind=IMAGES, classes=("ant", "bee"), most: int = 100):
-    return list(given_sets([str(n) for n in names], DataOptions(), kind, classes, most, seed=0))
+def given(*names: Path | str, kind=IMAGES, classes=("ant", "bee"), most: int = 100, **options):
+    names = [str(name) for name in names]
+    return list(given_sets(names, DataOptions(**options), kind, classes, most, seed=0))
 
 
 def pictures(folder: Path, n: int) -> Path:
@@ -60,6 +61,19 @@ def test_texts_come_from_tables(tmp_path: Path):
     file = table(tmp_path / "oos.csv", [("hello", "ant"), ("what", "oos"), ("why", "oos")])
     ((_, name, found, _),) = given(file, kind=TEXTS)
     assert (name, [found.inputs[i] for i in range(len(found))]) == ("oos", ["what", "why"])
+
+
+def test_options_of_the_judged_table_do_not_matter_for_a_set_that_has_no_such_columns(
+    tmp_path: Path,
+):
+    pictures(tmp_path / "insects" / "ant", 2)
+    pictures(tmp_path / "insects" / "wasp", 3)
+    columns = {"label_column": "kind", "group_columns": ("site",)}
+    ((_, _, found, _),) = given(tmp_path / "insects", **columns)
+    assert len(found) == 3
+    file = table(tmp_path / "texts.csv", [("a wasp", "wasp"), ("an ant", "ant")])
+    ((_, _, found, _),) = given(file, kind=TEXTS, group_columns=("site",))
+    assert len(found) == 1
 
 
 def test_two_of_one_name_are_told_apart_and_the_mark_tells_content_apart(tmp_path: Path):

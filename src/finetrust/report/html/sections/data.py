@@ -74,8 +74,8 @@ def _findings(report: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Unusable, left out", count(len(report.get("unreadable") or ()))),
     ]
     if report.get("problems"):
-        mended = int(report.get("n_problems") or len(report["problems"]))
-        facts.append(("Mended labels", count(mended)))
+        problems = int(report.get("n_problems") or len(report["problems"]))
+        facts.append(("Problems with labels", count(problems)))
     facts += [
         *((title, copies(key)) for key, title in COPIES.items()),
         ("Copies with different labels", count(len(report.get("conflicting_labels") or ()))),

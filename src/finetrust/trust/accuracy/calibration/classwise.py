@@ -114,7 +114,8 @@ class _Gaps:
         filled = np.flatnonzero(np.diff(upper.indptr))
         dense = upper[:, filled].toarray()
         lowest = self.whole[:, first:last].copy()
-        np.subtract.at(lowest, (slice(None), filled // BINS), dense)
+        for place, own in enumerate(filled // BINS):
+            lowest[:, own] -= dense[:, place]
         places = np.concatenate([filled, np.arange(last - first) * BINS])
         return places + first * BINS, np.concatenate([dense, lowest], axis=1)
 

@@ -10,8 +10,8 @@ from scipy.optimize import brentq
 from finetrust.trust.accuracy.probabilities import SMALLEST_LOG, has_answer, log_softmax
 
 FLOOR, CEILING = 0.005, 200.0
-"""Times the mean distance between the largest logit of an item and the mean of its logits. Classes are all but
-alike at the ceiling; the floor is where no number of items leads."""
+"""Times the mean distance between the largest logit of an item and the mean of its logits. Classes are
+all but alike at the ceiling; the floor is where no number of items leads."""
 
 
 def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> float:
@@ -19,10 +19,10 @@ def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> float:
 
     The NLL is convex in 1/T, so that the root of its derivative, searched for in log T between
     ``FLOOR`` and ``CEILING`` times the spread of the logits, is the minimum: whatever they are
-    multiplied by, T is multiplied by it, be they those of a cosine head without a scale. One pseudo-item with a label spread evenly over the
-    classes is added to the n items: without it, data on which every item is right would ask for
-    T = 0, and so for certainty, however few the items are. With 1,000 items and more it moves T
-    by less than its sampling error.
+    multiplied by, T is multiplied by it, be they those of a cosine head without a scale. One
+    pseudo-item with a label spread evenly over the classes is added to the n items: without it, data
+    on which every item is right would ask for T = 0, and so for certainty, however few the items are.
+    With 1,000 items and more it moves T by less than its sampling error.
 
     Parameters
     ----------

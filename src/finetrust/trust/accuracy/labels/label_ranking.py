@@ -63,7 +63,7 @@ def label_average_precision(evidence: Evidence) -> Iterator[Estimate]:
     if not len(occurring):
         raise NotApplicable("no item has a label")
     areas = [_area(scores[:, c], targets[:, c]) for c in occurring]
-    mean = sum(area.influence for area in areas) / len(areas)
+    mean = np.mean([area.influence for area in areas], axis=0)
     yield _estimate(areas, mean, len(targets), "")
     names = label_names(evidence)
     for c, area in zip(occurring, areas, strict=True):

@@ -35,6 +35,7 @@ def given_sets(
     names : sequence of str
         Folders and tables; near, unless ``far:`` stands before.
     options : DataOptions
+        Those of the data that are judged; what means nothing for a set is not heeded.
     kind : InputKind
         What the model takes.
     classes : sequence of str
@@ -80,7 +81,8 @@ def open_given(given: str, options: DataOptions, kind: InputKind) -> Dataset:
     """
     source = given.removeprefix(_FAR)
     try:
-        dataset = open_dataset(source, replace(options, task=None))
+        known = replace(options, task=None, group_columns=())
+        dataset = open_dataset(source, known, others=True)
     except UserError as error:
         try:
             found = kind.given([source]) if Path(source).is_dir() else []
