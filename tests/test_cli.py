@@ -90,6 +90,28 @@ def test_options_and_configuration_file_are_the_same(cli, tmp_path: Path) -> Non
     assert again.read_bytes() == one.read_bytes()
 
 
+INTERRUPTED = """
+import signal
+
+def build():
+    signal.raise_signal(signal.SIGINT)
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("tune", "--model"), "interrupted; the run goes on with --resume"),
+        (("select", "--models"), "interrupted; the same command goes on"),
+        (("evaluate", "--model"), "interrupted"),
+    ],
+)
+def test_who_interrupts_a_command_is_told_how_it_goes_on(cli, tmp_path: Path, words, said) -> None:
+    (tmp_path / "nets.py").write_text(INTERRUPTED)
+    code, _, err = cli(*words, "nets.py:build", "--data", "digits:5", "-q")
+    assert (code, err) == (130, f"{said}\n")
+
+
 class Evil:
     def __reduce__(self):
         return os.system, ("touch executed",)
@@ -130,6 +152,15 @@ def bad_inputs(tmp_path: Path) -> dict[str, tuple[list[object], str]]:
         "negative epochs": (tune("--epochs", "-1"), "epochs"),
         "word for a number": (tune("--epochs", "many"), "epochs"),
         "unknown key": (["tune", "--config", "run.yaml"], "Did you mean 'epochs'?"),
+        "one number for three": (tune("--mean", "0.5"), "--mean"),
+        "flag with a dash": (tune("--label-smoothing", "2"), "--label-smoothing"),
+        "unknown calibration": (tune("--calibration", "temprature"), "Choose --calibration"),
+        "no run to resume": (["tune", "--out", "runs/none", "--resume"], "no run to go on with"),
+        "no models": (["select", "--data", data, "--models", ""], "no models to choose from"),
+        "no items": (
+            ["select", "--data", data, "--models", "glyphnet", "--items", "1", "-q"],
+            "--items 1 is too few",
+        ),
         "missing config": (["tune", "--config", "no.yaml"], "no.yaml"),
         "unwritable output": (tune("--out", tmp_path / "file" / "run"), "cannot be written"),
         "output is a file": (tune("--out", tmp_path / "file"), "is a file"),

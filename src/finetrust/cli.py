@@ -10,16 +10,39 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from pydantic.fields import FieldInfo
+from typer.core import TyperGroup
 
 from finetrust import __version__
-from finetrust.config import EvaluateOptions, Options, SearchOptions, SelectOptions, TuneOptions
+from finetrust.config import (
+    EvaluateOptions,
+    Options,
+    SearchOptions,
+    SelectOptions,
+    TuneOptions,
+    flag_of,
+)
 from finetrust.core.errors import UserError
 
 if TYPE_CHECKING:
     from finetrust.tasks.task import Task
 
+
+class _Commands(TyperGroup):
+    """The commands; one that is interrupted says how it goes on, and ends with exit code 130."""
+
+    def invoke(self, context: Any) -> Any:
+        # Typer would end the process without a word.
+        try:
+            return super().invoke(context)
+        except KeyboardInterrupt:
+            how = _GOES_ON.get(str(context.invoked_subcommand))
+            print("interrupted" + (f"; {how}" if how else ""), file=sys.stderr)
+            raise typer.Exit(130) from None
+
+
 app = typer.Typer(
     name="finetrust",
+    cls=_Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -33,6 +56,11 @@ Config = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no messages.")]
 DEFAULT_COVERAGE = 0.9
+_GOES_ON = {
+    "tune": "the run goes on with --resume",
+    "search": "the search goes on with --resume",
+    "select": "the same command goes on",
+}
 _ADDED = ("set", "abstain", "unfamiliar", "familiarity")
 
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
@@ -45,9 +73,6 @@ def main() -> None:
     except UserError as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
-        print("interrupted; a run goes on with --resume", file=sys.stderr)
-        sys.exit(130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
@@ -93,7 +118,7 @@ def _options_of(kind: type[Options]) -> Callable[[Callable[..., None]], Callable
 
 
 def _parameter(name: str, info: FieldInfo, panel: str) -> inspect.Parameter:
-    flag = f"--{name.replace('_', '-')}"
+    flag = flag_of(name)
     text = info.description or ""
     if info.annotation is bool:
         switch = f"{flag}/--no-{flag.removeprefix('--')}"
@@ -274,7 +299,11 @@ def predict(
         Literal["skip", "fail"], typer.Option(help="What an unreadable input is.")
     ] = "skip",
     model: Annotated[
-        str | None, typer.Option(help="FILE.py:FUNCTION that may be run to build the architecture.")
+        str | None,
+        typer.Option(
+            help="FILE.py:FUNCTION that may be run to build the architecture; several, "
+            "comma-separated, for an ensemble of them."
+        ),
     ] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, ...")] = None,
     quiet: Quiet = False,
@@ -309,6 +338,11 @@ def predict(
         task = tasks.get(opened.model.task)
         for result in results:
             print(_line(task, result))
+    if all("error" in result for result in results):
+        raise UserError(
+            "no input could be read",
+            f"Give {tasks.get(opened.model.task).kind.plural} that can be.",
+        )
 
 
 @app.command()
@@ -449,7 +483,10 @@ def show_recipe(
 
 Builder = Annotated[
     str | None,
-    typer.Option("--model", help="FILE.py:FUNCTION that may be run to build the architecture."),
+    typer.Option(
+        "--model",
+        help="FILE.py:FUNCTION that may be run to build the architecture; several, comma-separated.",
+    ),
 ]
 
 

@@ -24,6 +24,16 @@ def _numbers(value: Any) -> Any:
     return [part for part in value.split(",") if part] if isinstance(value, str) else value
 
 
+def _three(value: Any) -> Any:
+    numbers = _numbers(value)
+    if isinstance(numbers, list | tuple) and len(numbers) != 3:
+        raise ValueError(
+            f"three numbers are needed, one for each channel, such as 0.5,0.5,0.5; "
+            f"{len(numbers)} given"
+        )
+    return numbers
+
+
 def _none(value: Any) -> Any:
     return None if value == "none" else value
 
@@ -33,8 +43,8 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_numbers)]
-Triple = Annotated[tuple[float, float, float], BeforeValidator(_numbers)]
-PositiveTriple = Annotated[tuple[Positive, Positive, Positive], BeforeValidator(_numbers)]
+Triple = Annotated[tuple[float, float, float], BeforeValidator(_three)]
+PositiveTriple = Annotated[tuple[Positive, Positive, Positive], BeforeValidator(_three)]
 
 
 class Options(BaseModel):
@@ -385,23 +395,36 @@ class SearchOptions(TuneOptions):
 Kind = TypeVar("Kind", bound=Options)
 
 
-def make_options(kind: type[Kind], given: Mapping[str, Any], file: Path | None = None) -> Kind:
+def flag_of(option: str) -> str:
+    """Return what an option is called on the command line."""
+    return f"--{option.replace('_', '-')}"
+
+
+def make_options(
+    kind: type[Kind],
+    given: Mapping[str, Any],
+    file: Path | None = None,
+    kept: Mapping[str, Any] | None = None,
+) -> Kind:
     """Return validated options: those given, over those of a YAML file, over the defaults.
+
+    Parameters
+    ----------
+    kind : type of Options
+    given : mapping
+    file : Path, optional
+    kept : mapping, optional
+        Those that what goes on was begun with, which stand in for the defaults.
 
     Raises
     ------
     UserError
         For an unknown key (the nearest is suggested) or a value out of range, naming the option.
     """
-    origin = dict.fromkeys(given, "")
-    values: dict[str, Any] = dict(given)
-    if file is not None:
-        for key, value in read_yaml(file).items():
-            if key not in values:
-                values[key] = value
-                origin[key] = f"{file}: "
+    written = {} if file is None else read_yaml(file)
+    origin = {key: f"{file}: " for key in written if key not in given}
     try:
-        return kind.model_validate(values)
+        return kind.model_validate({**(kept or {}), **written, **given})
     except ValidationError as error:
         raise _user_error(kind, error, origin) from None
 
@@ -443,9 +466,11 @@ def _user_error(
         )
     said = first["msg"].removeprefix("Value error, ")
     said = said[0].lower() + said[1:]
+    # The settings of an addition are options too, and have no flag.
+    name = flag_of(key) if kind.__module__ == __name__ else key
     return UserError(
         f"{where}option '{key}' is {first['input']!r}: {said}",
-        f"Change it; {key}: {kind.model_fields[key].description}",
+        f"Change it; {name}: {kind.model_fields[key].description}",
     )
 
 

@@ -12,6 +12,7 @@ from finetrust.api.ensemble import ensemble
 from finetrust.core.predictions import Predictions
 from finetrust.data.dataset import Dataset
 from finetrust.tasks.task import tasks
+from selection.small_nets import NETS
 from tuning.runs import digits, tuned
 
 OPTIONS = {"strategy": "lp-ft", "epochs": 2, "batch_size": 25, "augment": "none"}
@@ -150,3 +151,17 @@ def test_what_does_not_fit_is_refused_in_one_line(
 @pytest.mark.parametrize("name", tasks.names())
 def test_every_task_says_whether_its_outputs_have_an_average(name: str) -> None:
     assert (tasks.get(name).average is None) == (name == "detection")
+
+
+def test_runs_of_several_builders_answer_together(tmp_path: Path) -> None:
+    (tmp_path / "nets.py").write_text(f"{NETS}\ndef other():\n    return plain()\n")
+    names = [f"{tmp_path}/nets.py:{function}" for function in ("plain", "other")]
+    paths = [
+        tuned(tmp_path / str(n), model=name, strategy="linear-probe", epochs=1).path
+        for n, name in enumerate(names)
+    ]
+    with pytest.raises(UserError, match=r"nets.py:other, not by .*nets.py:plain. Give --model"):
+        ensemble(*paths, out=tmp_path / "e", model=names[0], quiet=True)
+    made = ensemble(*paths, out=tmp_path / "e", model=",".join(names), quiet=True)
+    again = finetrust.load(made.path, allow_code=",".join(names))
+    assert len(again.model.network.recipe["members"]) == 2

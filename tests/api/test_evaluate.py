@@ -119,6 +119,21 @@ def test_training_data_as_evaluation_data_raise_the_alarm(
     assert not profile["corruption_accuracy"].applies
 
 
+def test_a_gate_on_a_class_that_there_is_not_is_told_before_anything_is_judged(
+    run: finetrust.Run, tmp_path: Path
+) -> None:
+    gates = tmp_path / "gates.yaml"
+    gates.write_text("recall[class=77]: '> 0.1'\n")
+    given = {"gates": str(gates), "out": str(tmp_path / "judged"), "quiet": True}
+    with pytest.raises(UserError, match=r"gates\.yaml, line 1: the model has no class '77'"):
+        run.evaluate(**given)
+    module = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 10))
+    prepared = finetrust.Preprocessing(8, 8, "bilinear", (0.5,) * 3, (0.5,) * 3)
+    with pytest.raises(UserError, match=r"the model has no class '77'"):
+        finetrust.evaluate(data="digits:5", model=module, preprocessing=prepared, **given)
+    assert not (tmp_path / "judged" / "predictions").exists()
+
+
 def test_a_class_that_the_model_does_not_know_is_an_error(
     run: finetrust.Run, tmp_path: Path
 ) -> None:

@@ -47,6 +47,14 @@ def test_a_table_is_judged_like_a_model(table, tmp_path):
     assert run.report().exists()
 
 
+def test_a_gate_on_a_class_that_there_is_not_is_told_before_anything_is_judged(table, tmp_path):
+    gates = tmp_path / "gates.yaml"
+    gates.write_text("recall[class=dgo]: '> 0.1'\n")
+    with pytest.raises(UserError, match=r"no class 'dgo'. Did you mean 'dog'"):
+        judge(table, tmp_path / "a", gates=str(gates))
+    assert not (tmp_path / "a").exists()
+
+
 def test_validation_predictions_may_be_a_table_of_their_own(table, tmp_path):
     whole = parquet.read_table(table).to_pandas()
     files = {}

@@ -1,11 +1,13 @@
 """Predicting files and folders."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
 import finetrust
 from finetrust import UserError
+from finetrust.cli import main
 from finetrust.data.source import open_dataset
 
 
@@ -52,6 +54,40 @@ def test_an_unreadable_image_is_fatal_where_the_user_says_so(
 ) -> None:
     with pytest.raises(UserError, match=r"broken.png cannot be read"):
         run.predict(folder, on_error="fail", quiet=True)
+
+
+def test_a_table_is_not_an_image(run: finetrust.Run, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("path,label")
+    with pytest.raises(UserError, match=r"a\.csv is a table, and predict reads images, not tables"):
+        run.predict(tmp_path / "a.csv", quiet=True)
+
+
+def test_an_empty_input_is_not_the_folder_one_stands_in(run: finetrust.Run) -> None:
+    for empty in ("", " "):
+        with pytest.raises(UserError, match="an input is empty"):
+            run.predict(empty, quiet=True)
+
+
+@pytest.mark.parametrize(("names", "code"), [(("broken",), 2), (("broken", "0"), 0)])
+def test_the_command_fails_where_no_input_could_be_read(
+    run: finetrust.Run,
+    folder: Path,
+    names: tuple[str, ...],
+    code: int,
+    capsys: pytest.CaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given = [str(folder / f"{name}.png") for name in names]
+    monkeypatch.setattr(sys, "argv", ["finetrust", "predict", str(run.path), *given, "-q"])
+    found = 0
+    try:
+        main()
+    except SystemExit as stop:
+        found = stop.code
+    out, err = capsys.readouterr()
+    assert found == code
+    assert "broken.png\terror: cannot be read" in out
+    assert err == ("error: no input could be read. Give images that can be.\n" if code else "")
 
 
 def test_missing_and_empty_inputs_are_errors(run: finetrust.Run, tmp_path: Path) -> None:

@@ -49,11 +49,25 @@ def test_a_search_prints_its_front_and_the_command_that_takes_the_best(cli: Cli)
     assert again == out
 
 
+def test_more_trials_in_the_file_extend_the_search(cli: Cli) -> None:
+    file = Path("s.yaml")
+    words = ("search", "--config", file, "--quiet")
+    options = "model: glyphnet\ndata: digits:5\nstrategy: linear-probe\nepochs: 1\nout: s\n"
+    file.write_text(f"{options}trials: 1\n", encoding="utf-8")
+    assert cli(*words)[0] == 0
+    file.write_text(f"{options}trials: 2\n", encoding="utf-8")
+    code, _, err = cli(*words, "--resume")
+    assert (code, err) == (0, "")
+    found = json.loads(Path("s/search.json").read_text("utf-8"))
+    assert [trial["state"] for trial in found["trials"]] == ["finished"] * 2
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (("--model", "glyphnet", "--data", "digits:5"), "a search needs an end"),
         (("--data", "digits:5", "--trials", 2), "no model is given"),
+        (("--out", "none", "--resume"), "none: there is no search to go on with"),
         (("--take", "best"), "--out names no search"),
         (("--out", "s", "--take", "7"), "s holds no search"),
         (("--out", "s", "--take", "first"), "--take 'first' is no trial"),

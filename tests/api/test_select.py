@@ -156,7 +156,7 @@ def test_processes_find_the_same_and_one_that_dies_takes_nobody_with_it(
     one = chosen(tmp_path / "a", [f"{nets}:plain"], data)
     two = chosen(tmp_path / "b", [f"{nets}:deadly", f"{nets}:plain"], data, jobs=2)
     assert two["deadly"].status == "failed"
-    assert "ended with code 7" in two["deadly"].why
+    assert "ended with code 7" in two["deadly"].why, "Ctrl-C is for the process that started it"
     assert two["plain"].result["accuracy"] == one["plain"].result["accuracy"]
     assert two["plain"].result["scores"] == one["plain"].result["scores"]
 
@@ -187,6 +187,10 @@ def test_fewer_items_than_classes_is_one_line(tmp_path: Path, nets: Path) -> Non
     [
         ({"budget": "soon"}, "--budget 'soon' is no time"),
         ({"models": ["timm:top3@big"]}, "no pattern of models"),
+        ({"models": ["timm:top0@25MB"]}, "asks for 0 models"),
+        ({"models": ""}, "no models to choose from"),
+        ({"models": ["glyphnte"]}, r"unknown model 'glyphnte' \(Did you mean 'glyphnet'\?\)"),
+        ({"items": 1}, "--items 1 is too few.*Give a larger --items"),
         ({"jobs": 0}, "option 'jobs'"),
         ({"modles": "x"}, "unknown option 'modles'"),
     ],
@@ -280,6 +284,21 @@ def test_auto_selects_afresh_among_named_models(
     assert (taken.model, taken.weights) == ("glyphnet", "pretrained")
     again = settled("auto", digits(60, 20))
     assert again.model == "glyphnet"
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ("s/nope", "s/nope is neither a folder of finetrust select nor a model.*--model s/nope"),
+        ("glyphnte", "glyphnte is neither .* Did you mean 'glyphnet'"),
+    ],
+)
+def test_auto_with_what_is_not_there_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str, said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(finetrust.UserError, match=said):
+        settled(f"auto:{named}", digits(30, 20))
 
 
 def test_a_named_model_stays_as_it_is() -> None:

@@ -3,9 +3,13 @@
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 import finetrust
 from finetrust.config import TuneOptions
+from finetrust.models.finetrust_source import WEIGHTS
+from finetrust.models.weights_file import read_weights
 from finetrust.tasks.task import TASK_OPTIONS, tasks
 
 FOREIGN = {
@@ -42,3 +46,24 @@ def test_a_task_for_other_inputs_is_refused(tmp_path: Path) -> None:
             out=str(tmp_path / "run"),
             quiet=True,
         )
+
+
+def test_what_a_weights_file_holds_beside_the_network_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = {**read_weights(WEIGHTS).tensors, "aux.weight": torch.ones(2)}
+    save_file(state, tmp_path / "more.safetensors")
+    finetrust.tune(
+        "glyphnet",
+        "digits:5",
+        weights=str(tmp_path / "more.safetensors"),
+        mean="0.33,0.33,0.33",
+        std="0.34,0.34,0.34",
+        strategy="linear-probe",
+        precision="fp32",
+        epochs=1,
+        out=str(tmp_path / "run"),
+    )
+    told = " ".join(capsys.readouterr().err.split())
+    assert "While loading: " in told
+    assert "1 tensor of the file is not used: aux.weight." in told

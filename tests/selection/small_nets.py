@@ -1,7 +1,9 @@
 """A file of small networks as a user might write it: one that works, one that dies, one that fails."""
 
 NETS = '''
+import multiprocessing
 import os
+import signal
 import torch
 from torch import nn
 from finetrust import Preprocessing
@@ -21,6 +23,8 @@ def plain():
     torch.manual_seed(0)
     return Net(False), PREPARED
 def deadly():
+    if multiprocessing.parent_process() is not None:
+        os.kill(os.getpid(), signal.SIGINT)  # as Ctrl-C reaches every process of a command
     torch.manual_seed(1)
     return Net(True), PREPARED
 def broken():

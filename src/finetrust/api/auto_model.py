@@ -11,6 +11,7 @@ from finetrust.core.errors import UserError
 from finetrust.core.progress import say
 from finetrust.data.dataset import Dataset
 from finetrust.data.source import DataOptions, open_dataset
+from finetrust.models.source import find_architecture
 from finetrust.selection.entry import Entry
 from finetrust.selection.selection import FILE, Selection
 from finetrust.tuning.plan import read_plan
@@ -64,6 +65,11 @@ def with_chosen_model(options: TuneOptions, data: str | Path | Dataset | None) -
     return _with_blocks(options.model_copy(update=own), best)
 
 
+def without_blocks(strategy: str) -> str:
+    """Return a strategy as it was before the number of blocks that surgical trains was chosen."""
+    return re.sub(rf"\b{SURGICAL}\(blocks=\d+\)", SURGICAL, strategy)
+
+
 def _with_blocks(options: TuneOptions, best: Entry) -> TuneOptions:
     """Return the options with the number of blocks that surgical trains, where nobody has named it."""
     depth = best.result.get("depth", {})
@@ -91,6 +97,8 @@ def _selection(options: TuneOptions, source: str | Dataset, named: str) -> Selec
                 f"{folder}: the selection was made for other training items",
                 "Select again: finetrust select.",
             )
+    if named and "," not in named:
+        _refuse_nothing(named)
     shared = ("data", "val_fraction", "test_fraction", "input_size", "max_length")
     columns = (*DataColumns.model_fields, *shared, "trust_remote_code", "device", "precision")
     given = {
@@ -101,6 +109,19 @@ def _selection(options: TuneOptions, source: str | Dataset, named: str) -> Selec
     given.pop("data", None)
     models = named.split(",") if named else None
     return select(source, models, **given)
+
+
+def _refuse_nothing(named: str) -> None:
+    """Raise UserError for what is no folder, no pattern and no model but, maybe, one of a hub."""
+    if Path(named).exists() or "@" in named:
+        return
+    try:
+        if find_architecture(named, {}).source != "transformers":
+            return
+        mend = f"If it is a model of Hugging Face's hub: --model {named}"
+    except UserError as error:
+        mend = error.mend
+    raise UserError(f"{named} is neither a folder of finetrust select nor a model", mend)
 
 
 def _fingerprint(options: TuneOptions, source: str | Dataset) -> str:

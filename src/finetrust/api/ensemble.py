@@ -7,7 +7,7 @@ from pathlib import Path
 
 from finetrust.api.derived import write_derived
 from finetrust.api.ingredients import Ingredients, open_ingredients
-from finetrust.api.out_folder import open_folder
+from finetrust.api.out_folder import new_folder
 from finetrust.api.run import Run
 from finetrust.core.errors import UserError
 from finetrust.core.progress import quietly, say
@@ -51,7 +51,7 @@ def ensemble(
     out : str or Path
         Folder of the new run.
     model : str, optional
-        The ``FILE.py:FUNCTION`` that may be run to build the architecture.
+        The ``FILE.py:FUNCTION`` that may be run to build the architecture; several, comma-separated.
     device : str, optional
         By default the fastest there is.
     quiet : bool
@@ -65,7 +65,7 @@ def ensemble(
     start = time.perf_counter()
     _check(len(runs), mc_dropout, rate)
     on = find_device(device)
-    folder = open_folder(Path(out), {}, resume=False)
+    folder = new_folder(Path(out))
     fewest = 2 if mc_dropout is None else 1
     ingredients = open_ingredients(runs, "an ensemble", fewest, model)
     average = _average(ingredients)

@@ -14,7 +14,7 @@ from finetrust.api.corruption_reference import corruption_reference
 from finetrust.api.evaluate_table import evaluated_table
 from finetrust.api.evaluation_data import evaluation_data, part_of_run
 from finetrust.api.familiarity import keep_familiarity
-from finetrust.api.gates import judge_gates, read_gates
+from finetrust.api.gates import check_classes, judge_gates, read_gates
 from finetrust.api.profile import write_profile
 from finetrust.api.repeats import RunRepeats
 from finetrust.api.run import Run, load
@@ -117,7 +117,7 @@ def evaluated(
     gates = read_gates(chosen.gates)
     if chosen.predictions is not None:
         with quietly(quiet):
-            judged = evaluated_table(chosen)
+            judged = evaluated_table(chosen, gates)
         judge_gates(judged, gates)
         return judged
     if chosen.run is None and chosen.model is None:
@@ -143,13 +143,15 @@ def evaluated(
         elif "calibration" in chosen.model_fields_set:
             raise UserError(
                 f"calibration '{chosen.calibration}' is given for a run, which has its own",
-                "Leave it out, or tune with it.",
+                "Leave --calibration out, or tune with it.",
             )
         dataset = task.prepare(opened, chosen)
         if isinstance(run, Run):
+            check_classes(gates, run.model.classes)
             subject, validation = subject_of_run(run, chosen.out), None
         else:
             subject = subject_as_it_comes(chosen, task_name, module, preprocessing, dataset)
+            check_classes(gates, subject.model.classes)
             validation = validation and task.prepare(validation, chosen)
         tuned = run if isinstance(run, Run) else None
         _evaluate(subject, dataset, validation, chosen, device, tuned)

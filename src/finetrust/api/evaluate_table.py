@@ -1,10 +1,12 @@
 """Judging predictions that were made elsewhere: by any framework, server or person."""
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from finetrust.api.gates import check_classes
 from finetrust.api.out_folder import open_evaluation
 from finetrust.api.profile import write_profile
 from finetrust.api.run import Run
@@ -16,6 +18,7 @@ from finetrust.core.evidence import Evidence
 from finetrust.core.evidence_folder import save_evidence
 from finetrust.core.predictions import Predictions
 from finetrust.data.predictions_table import GivenPredictions, PredictionColumns
+from finetrust.gates.gate import Gate
 from finetrust.tasks.task import tasks
 from finetrust.trust.accuracy.calibration.calibrate import calibrate
 from finetrust.trust.measure_all import measure_all
@@ -24,13 +27,13 @@ DEFAULT_TASK = "classification"
 _OF_MODELS = ("run", "model", "data")
 
 
-def evaluated_table(options: EvaluateOptions) -> Run:
+def evaluated_table(options: EvaluateOptions, gates: Sequence[Gate]) -> Run:
     """Return the run that holds the profile of a table of predictions.
 
     Raises
     ------
     UserError
-        If a model is named too, or the table makes no sense.
+        If a model is named too, the table makes no sense, or a gate names a class that it lacks.
     """
     for name in _OF_MODELS:
         if getattr(options, name) is not None:
@@ -51,6 +54,7 @@ def evaluated_table(options: EvaluateOptions) -> Run:
         options.split,
     )
     given = task.read_predictions(file, columns)
+    check_classes(gates, given.classes)
     validation = given.validation
     if options.validation_predictions is not None:
         validation = _validation(Path(options.validation_predictions), options, given)

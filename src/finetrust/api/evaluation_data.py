@@ -82,7 +82,7 @@ def part_of_run(run: Run, task: Task, split: str) -> Dataset | None:
 
 
 def _own_split(options: EvaluateOptions, run: Run) -> Dataset:
-    """Return the split that was set aside when the run was tuned."""
+    """Return the split that was set aside when the run was tuned, with the columns asked for now."""
     config = run.folder.config
     split = options.split or "test"
     index = DataIndex.load(run.folder.data_index_file)
@@ -93,7 +93,9 @@ def _own_split(options: EvaluateOptions, run: Run) -> Dataset:
             "Name data that it has not seen with --data; --split val judges it on the data that "
             "chose its best epoch and temperature, which is too kind.",
         )
-    opened = open_dataset(config["data"], DataOptions.of_mapping(config))
+    named = options.model_fields_set & set(DataColumns.model_fields) - {"data", "task"}
+    columns = {**config, **{name: getattr(options, name) for name in named}}
+    opened = open_dataset(config["data"], DataOptions.of_mapping(columns))
     rows = [row for row, i in enumerate(opened.ids) if i in ids]
     if len(rows) != len(ids):
         raise UserError(

@@ -70,9 +70,14 @@ def read_gates(source: GatesSource | None, classes: Sequence[str] = ()) -> tuple
         gates, home = gates_of_text(text, "gates"), Path()
     else:
         gates, home = gates_of_file(Path(source)), Path(source).parent
+    check_classes(gates, classes)
+    return tuple(_found(gate, home) for gate in gates)
+
+
+def check_classes(gates: Sequence[Gate], classes: Sequence[str]) -> None:
+    """Raise UserError for the first gate that names a measure or a class that there is not."""
     for gate in gates:
         check(gate, classes)
-    return tuple(_found(gate, home) for gate in gates)
 
 
 def judge_gates(run: Run, gates: Sequence[Gate]) -> GatesResult:

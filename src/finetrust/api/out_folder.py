@@ -21,15 +21,8 @@ def open_folder(path: Path, config: Mapping[str, Any], resume: bool) -> RunFolde
         of the run to resume differ from `config`.
     """
     folder = RunFolder(path)
-    if path.exists() and not path.is_dir():
-        raise UserError(f"{path} is a file", "Choose another folder with --out.")
-    _check_writable(path)
-    if _is_empty(path):
+    if _is_free(folder):
         return folder
-    if not folder.config_file.exists():
-        raise UserError(
-            f"{path} holds other files and no run", "Choose an empty or new folder with --out."
-        )
     if not resume:
         raise UserError(
             f"{path} holds another run",
@@ -50,6 +43,20 @@ def open_folder(path: Path, config: Mapping[str, Any], resume: bool) -> RunFolde
     return folder
 
 
+def new_folder(path: Path) -> RunFolder:
+    """Return the folder for a run that is made in one go; it is not written to yet.
+
+    Raises
+    ------
+    UserError
+        If the folder cannot be written, or holds anything.
+    """
+    folder = RunFolder(path)
+    if not _is_free(folder):
+        raise UserError(f"{path} holds another run", "Choose another folder with --out.")
+    return folder
+
+
 def open_evaluation(path: Path) -> RunFolder:
     """Return the folder for an evaluation: a new one, or that of an earlier evaluation.
 
@@ -59,9 +66,7 @@ def open_evaluation(path: Path) -> RunFolder:
         If the folder cannot be written, holds something else, or holds a run that was tuned.
     """
     folder = RunFolder(path)
-    if path.exists() and not path.is_dir():
-        raise UserError(f"{path} is a file", "Choose another folder with --out.")
-    _check_writable(path)
+    check_writable(path)
     if _is_empty(path) or (folder.record_file.exists() and not folder.log_file.exists()):
         return folder
     raise UserError(
@@ -69,14 +74,23 @@ def open_evaluation(path: Path) -> RunFolder:
     )
 
 
-def _is_empty(path: Path) -> bool:
-    """Whether there is nothing but what a killed write left behind."""
-    return not path.exists() or all(
-        p.name.startswith(".") and p.suffix == ".tmp" for p in path.iterdir()
-    )
+def _is_free(folder: RunFolder) -> bool:
+    """Return whether nothing is there yet, and not a run; raise UserError for anything else."""
+    check_writable(folder.path)
+    if _is_empty(folder.path):
+        return True
+    if not folder.config_file.exists():
+        raise UserError(
+            f"{folder.path} holds other files and no run",
+            "Choose an empty or new folder with --out.",
+        )
+    return False
 
 
-def _check_writable(path: Path) -> None:
+def check_writable(path: Path) -> None:
+    """Raise UserError unless a folder at `path` can be written, which need not be there yet."""
+    if path.exists() and not path.is_dir():
+        raise UserError(f"{path} is a file", "Choose another folder with --out.")
     parent = next(p for p in (path, *path.absolute().parents) if p.exists())
     try:
         with tempfile.TemporaryFile(dir=parent):
@@ -85,6 +99,13 @@ def _check_writable(path: Path) -> None:
         raise UserError(
             f"{path} cannot be written ({error.strerror})", "Choose another folder with --out."
         ) from error
+
+
+def _is_empty(path: Path) -> bool:
+    """Whether there is nothing but what a killed write left behind."""
+    return not path.exists() or all(
+        p.name.startswith(".") and p.suffix == ".tmp" for p in path.iterdir()
+    )
 
 
 def _plain(value: Any) -> Any:

@@ -5,12 +5,15 @@ from typing import Any, Literal
 
 from finetrust.api.familiarity import marks
 from finetrust.api.run import Run, load
+from finetrust.config import flag_of
 from finetrust.core.errors import UserError
 from finetrust.core.progress import quietly, track
 from finetrust.models.device import find_device
 from finetrust.models.inference import Inference
 from finetrust.tasks.caution import Caution
 from finetrust.tasks.task import tasks
+
+_TABLES = (".csv", ".tsv", ".parquet", ".jsonl")
 
 
 def predict(
@@ -70,6 +73,13 @@ def predict(
     """
     if on_error not in ("skip", "fail"):
         raise UserError(f"on_error is '{on_error}'", "Choose skip or fail.")
+    shares = {"coverage": coverage, "max_risk": max_risk, "false_alarms": false_alarms}
+    for name, share in shares.items():
+        if share is not None and not 0 < share < 1:
+            raise UserError(
+                f"{name} is {share:g}, which is not between 0 and 1",
+                f"Give {flag_of(name)} a share such as {0.95 if name == 'coverage' else 0.05}.",
+            )
     caution = Caution(coverage, set_method, max_risk)
     opened = run if isinstance(run, Run) else load(run)
     model = opened.model
@@ -78,6 +88,14 @@ def predict(
     if caution.asked:
         with quietly(quiet):
             cautious = task.cautious(model.classes, model.calibration, caution)
+    table = next((one for one in map(str, inputs) if _is_table(one)), None)
+    if table is not None:
+        raise UserError(
+            f"{table} is a table, and predict reads {task.kind.plural}, not tables",
+            f"Give {task.kind.plural}, or folders of them.",
+        )
+    if not all(str(one).strip() for one in inputs):
+        raise UserError("an input is empty", f"Give {task.kind.plural}, or leave it out.")
     given = task.kind.given([str(one) for one in inputs])
     precision = opened.folder.record.get("decisions", {}).get("inference_precision", "fp32")
     inference = Inference(model.network.to(find_device(device)), precision)
@@ -113,3 +131,7 @@ def predict(
                     decoded = [a | more for a, more in zip(decoded, added, strict=True)]
                 results.update(zip(values, decoded, strict=True))
     return [{"path": name, **results[number]} for number, (name, _) in enumerate(given)]
+
+
+def _is_table(given: str) -> bool:
+    return given.lower().endswith(_TABLES) and Path(given).is_file()

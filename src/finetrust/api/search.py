@@ -14,7 +14,7 @@ from torch import nn
 from finetrust.api.search_folder import SearchFolder
 from finetrust.api.search_setting import SearchSetting
 from finetrust.api.search_trial import AbsentObjectiveError, TrialRunner
-from finetrust.config import SearchOptions, make_options, read_yaml
+from finetrust.config import SearchOptions, make_options
 from finetrust.core.duration import seconds_of
 from finetrust.core.errors import UserError
 from finetrust.core.progress import quietly, say, track
@@ -89,10 +89,15 @@ def search(
 
 def _options(given: dict[str, Any], config: str | Path | None, resume: bool) -> SearchOptions:
     file = Path(config) if config is not None else None
-    out = given.get("out") or (read_yaml(file).get("out") if file else None)
-    if resume and out:
-        given = {**SearchFolder(Path(out)).options(), **given}
-    options = make_options(SearchOptions, given, file)
+    options = _with_folder(make_options(SearchOptions, given, file))
+    if resume and options.out is not None:
+        kept = SearchFolder(Path(options.out)).options()
+        if not kept and options.model is None:
+            raise UserError(
+                f"{options.out}: there is no search to go on with",
+                "Name its folder with --out, or begin one: --model and --data.",
+            )
+        options = _with_folder(make_options(SearchOptions, given, file, kept))
     if options.model is None:
         raise UserError("no model is given", "Name one with --model.")
     if options.data is None:
@@ -102,9 +107,14 @@ def _options(given: dict[str, Any], config: str | Path | None, resume: bool) -> 
             "a search needs an end",
             "Give --trials 40, or --budget 2h, or both; the first one ends it.",
         )
-    if options.out is not None:
+    return options
+
+
+def _with_folder(options: SearchOptions) -> SearchOptions:
+    """Return the options with the folder, where it is not named and the model and the data are."""
+    if None in (options.model, options.data) or options.out is not None:
         return options
-    parts = (Path(options.model).name, Path(options.data).name)
+    parts = (Path(str(options.model)).name, Path(str(options.data)).name)
     name = "-".join(part.replace(":", "_") for part in ("search", *parts))
     return options.model_copy(update={"out": f"runs/{name}"})
 

@@ -9,7 +9,7 @@ from torch import nn
 
 from finetrust.api.task_of import task_of
 from finetrust.api.tune_options import refuse_options
-from finetrust.config import SearchOptions, TuneOptions, make_options, read_yaml
+from finetrust.config import SearchOptions, TuneOptions, flag_of, make_options, read_yaml
 from finetrust.core.errors import UserError
 from finetrust.data.dataset import Dataset
 from finetrust.data.source import DataOptions, open_dataset
@@ -128,10 +128,9 @@ class SearchSetting:
         space = read_space(read_yaml(file), file)
         twice = next((name for name in space.dimensions if name in self.common), None)
         if twice is not None:
-            flag = f"--{twice.replace('_', '-')}"
             raise UserError(
                 f"{twice} is given, and {file} varies it",
-                f"Leave {flag} out, or {twice} in the file.",
+                f"Leave {flag_of(twice)} out, or {twice} in the file.",
             )
         return space
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from finetrust.api.out_folder import check_writable
 from finetrust.api.task_of import task_of
 from finetrust.api.versions import versions
 from finetrust.config import SelectOptions, TuneOptions, make_options
@@ -116,7 +117,8 @@ def _select(options: SelectOptions, data: str | Dataset) -> Selection:
     task_name, task = task_of(opened, options.task)
     observer = observer_of(task_name, task.prepare(opened, options))
     shared = {name: getattr(options, name) for name in SHARED if getattr(options, name)}
-    candidates = candidates_of(options.models or _default_models(opened), shared)
+    named = "models" in options.model_fields_set
+    candidates = candidates_of(options.models if named else _default_models(opened), shared)
     with _workers(options) as workers:
         folder = _folder(options)
         material = _material(task, observer, opened, options)
@@ -186,8 +188,7 @@ def _folder(options: SelectOptions) -> Path:
         If it holds something else, or cannot be written.
     """
     folder = Path(options.out) if options.out else default_folder(str(options.data))
-    if folder.exists() and not folder.is_dir():
-        raise UserError(f"{folder} is a file", "Choose another folder with --out.")
+    check_writable(folder)
     ours = {RESULTS, FILE, "selection.html"}
     if folder.is_dir() and any(
         path.name not in ours and not path.name.startswith(".") for path in folder.iterdir()
@@ -196,12 +197,6 @@ def _folder(options: SelectOptions) -> Path:
             f"{folder} holds other files and no selection",
             "Choose an empty or new folder with --out.",
         )
-    try:
-        (folder / RESULTS).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(
-            f"{folder} cannot be written ({error.strerror})", "Choose another folder with --out."
-        ) from error
     return folder
 
 
@@ -232,9 +227,16 @@ def _material(task: Task, observer: Observer, opened: Dataset, options: SelectOp
     say(report)
     fingerprint = train.fingerprint
     near = near_digests(index.digests, index.signatures, train.kind)
+    every = train
     if options.items is not None and options.items < len(train):
         train = train.take(rung_rows(task.strata(train), options.items, options.seed))
-    observer.refuse(train)
+    try:
+        observer.refuse(train)
+    except UserError as few:
+        observer.refuse(every)
+        raise UserError(
+            f"--items {options.items} is too few: {few.found}", "Give a larger --items."
+        ) from None
     groups = tuple(originals(train.digests, near))
     return _Material(train, groups, task.strata(train), fingerprint)
 

@@ -13,7 +13,7 @@ import torch
 
 from finetrust.api.derived import write_derived
 from finetrust.api.ingredients import Ingredients, open_ingredients
-from finetrust.api.out_folder import open_folder
+from finetrust.api.out_folder import new_folder
 from finetrust.api.run import Run
 from finetrust.api.validation import validation_figures
 from finetrust.core.errors import UserError
@@ -88,7 +88,7 @@ def soup(
     if kind not in ("greedy", "uniform"):
         raise UserError(f"soup kind '{kind}' is not known", "Choose greedy or uniform.")
     on = find_device(device)
-    folder = open_folder(Path(out), {}, resume=False)
+    folder = new_folder(Path(out))
     ingredients = open_ingredients(runs, "a soup", 2, model)
     _refuse(ingredients)
     if kind == "greedy" and ingredients.validation is None:

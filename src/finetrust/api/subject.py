@@ -19,6 +19,7 @@ from finetrust.core.run_folder import RunFolder
 from finetrust.data.dataset import Dataset
 from finetrust.data.index import DataIndex
 from finetrust.models import saved
+from finetrust.models.assemble import tell_of_loading
 from finetrust.models.preprocessing import Preprocessing
 from finetrust.tasks.task import tasks
 from finetrust.trust.accuracy.calibration.calibrate import calibrate
@@ -108,6 +109,7 @@ def subject_as_it_comes(
     """
     task = tasks.get(task_name)
     assembled = task.assemble(options, dataset, module, preprocessing)
+    tell_of_loading(assembled.provenance)
     network, classes = task.as_it_comes(assembled, dataset)
     model = saved.SavedModel(
         network.eval(), task_name, classes, assembled.provenance, assembled.architecture

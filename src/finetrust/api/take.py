@@ -9,6 +9,7 @@ from torch import nn
 from finetrust.api.run import Run
 from finetrust.api.search_trial import items_of
 from finetrust.api.tune import tune
+from finetrust.config import flag_of
 from finetrust.core.errors import UserError
 from finetrust.core.progress import quietly, say
 from finetrust.data.dataset import Dataset
@@ -87,7 +88,7 @@ def take_from_command(trial: str | None, final: Path | None, *, quiet: bool, **o
     folder = options.pop("out", None)
     other = next((name for name, value in options.items() if value is not None), None)
     if folder is None or other is not None:
-        flag = f"--{str(other).replace('_', '-')}"
+        flag = flag_of(str(other))
         lacking = "--out names no search" if folder is None else f"{flag} changes nothing there"
         raise UserError(
             f"--take trains a point of a search that is there, and {lacking}",

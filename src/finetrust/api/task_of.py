@@ -31,5 +31,6 @@ def refuse_calibration(options: CalibrationOptions, task: Task, name: str) -> No
         known = ", ".join(task.calibrations)
         raise UserError(
             f"calibration '{options.calibration}' is not made for {name}",
-            f"{did_you_mean(options.calibration, task.calibrations)} Choose among {known}.".strip(),
+            f"{did_you_mean(options.calibration, task.calibrations)} "
+            f"Choose --calibration among {known}.".strip(),
         )

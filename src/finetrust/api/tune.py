@@ -23,6 +23,7 @@ from finetrust.data.remembered import remembering
 from finetrust.data.report import check
 from finetrust.data.source import DataOptions, open_dataset
 from finetrust.models import saved
+from finetrust.models.assemble import tell_of_loading
 from finetrust.models.device import find_device
 from finetrust.models.inference import Inference
 from finetrust.models.memory_order import in_fast_order
@@ -134,6 +135,7 @@ def _tune(
             test_fraction=options.test_fraction,
         )
     every, val = dataset.split("train"), dataset.split("val")
+    plan.check_splits(every, val)
     torch.manual_seed(options.seed)
     network = task.network(assembled, dataset.classes, options)
     plan.check_network(network)
@@ -142,6 +144,7 @@ def _tune(
     prepared: Inference | None = None
     if accelerator.is_main_process:
         say(report)
+        tell_of_loading(assembled.provenance)
         folder.write_config({**options.model_dump(mode="json"), "task": task_name})
         report.save(folder.data_report_file)
         index.save(folder.data_index_file)

@@ -1,11 +1,12 @@
 """What a run of ``finetrust tune`` is asked to do: given options, those of a file, and what they rule out."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from finetrust.api.auto_model import is_auto, with_chosen_model
+from finetrust.api.auto_model import is_auto, with_chosen_model, without_blocks
 from finetrust.api.task_of import refuse_calibration
-from finetrust.config import TuneOptions, make_options, read_yaml
+from finetrust.config import TuneOptions, flag_of, make_options
 from finetrust.core.errors import UserError
 from finetrust.core.run_folder import RunFolder
 from finetrust.data.dataset import Dataset
@@ -40,12 +41,35 @@ def options_of(
         For options that are unknown, impossible or missing.
     """
     file = Path(config) if config is not None else None
-    out = given.get("out") or (read_yaml(file).get("out") if file else None)
-    if resume and out and RunFolder(Path(out)).config_file.exists():
-        settled = ("model",) if is_auto(given.get("model")) else ()
-        own = {name: value for name, value in given.items() if name not in settled}
-        given = {**RunFolder(Path(out)).config, **own}
     options = make_options(TuneOptions, given, file)
+    auto = is_auto(options.model)
+    if not resume:
+        return _settled(options, data)
+    if options.out is None:
+        options = _settled(options, data)
+    folder = RunFolder(Path(str(options.out)))
+    if folder.config_file.exists():
+        kept = {**folder.config, "out": str(folder.path)}
+        own = {**given, **_chosen_before(options, kept)} if auto else given
+        options = make_options(TuneOptions, own, file, kept)
+    elif options.model is None:
+        raise UserError(
+            f"{folder.path}: there is no run to go on with",
+            "Name its folder with --out, or begin one: --model and --data.",
+        )
+    return _settled(options, data)
+
+
+def _chosen_before(options: TuneOptions, kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what ``auto`` chose when the run began."""
+    chosen = {"model": kept["model"]}
+    if without_blocks(kept["strategy"]) == without_blocks(read_plan(options.strategy).text):
+        chosen["strategy"] = kept["strategy"]
+    return chosen
+
+
+def _settled(options: TuneOptions, data: str | Path | Dataset | None) -> TuneOptions:
+    """Return the options with the model and the folder, where they are not named."""
     if options.model is None:
         raise UserError("no model is given", "Name one with --model.")
     if options.data is None:
@@ -76,5 +100,5 @@ def refuse_options(options: TuneOptions, task: Task, name: str) -> None:
     for option in TASK_OPTIONS:
         value = getattr(options, option)
         if option not in task.options and value != TuneOptions.model_fields[option].default:
-            flag = f"--{option.replace('_', '-')}"
+            flag = flag_of(option)
             raise UserError(f"{flag} {value} means nothing for {name}", f"Leave {flag} out.")

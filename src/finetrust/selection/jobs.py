@@ -80,6 +80,11 @@ def kept(job: Job, found: dict[str, Any]) -> dict[str, Any]:
 
 def failure(error: BaseException) -> dict[str, Any]:
     """Return an error as what came of a job."""
+    return {"failure": why(error)}
+
+
+def why(error: BaseException) -> str:
+    """Return in one phrase what went wrong, with the mend where there is one."""
     if isinstance(error, UserError):
-        return {"failure": error.found}
-    return {"failure": f"{type(error).__name__}: {reason(error)}"}
+        return f"{error.found.rstrip('.')} ({error.mend.rstrip('.')})"
+    return f"{type(error).__name__}: {reason(error)}"

@@ -88,6 +88,8 @@ def _models_of(model: str) -> Sequence[str]:
             )
         return [model]
     count, amount = int(match[1]), float(match[2]) * 1e6
+    if count == 0:
+        raise UserError(f"'{model}' asks for 0 models", "Give one or more, as timm:top20@25MB.")
     most = amount / BYTES_A_PARAMETER if match[3].upper() == "MB" else amount
     sizes = {name: n for name, n in timm_sizes().items() if not name.startswith(_OF_TIMMS_TESTS)}
     found = largest_of_families(sizes, _families(sizes), most, count)

@@ -5,8 +5,11 @@ A process that dies, of a model's own code or for want of memory, takes nothing 
 
 import json
 import multiprocessing
+import signal
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 from typing import Any
 
@@ -54,8 +57,9 @@ class Processes:
                     process = context.Process(
                         target=_child, args=(job, setting, threads), daemon=False
                     )
-                    process.start()
-                    running[process.sentinel] = process, job
+                    with _no_interrupt():
+                        process.start()
+                        running[process.sentinel] = process, job
                 for sentinel in wait(list(running)):
                     process, job = running.pop(sentinel)
                     process.join()
@@ -64,6 +68,21 @@ class Processes:
             for process, _ in running.values():
                 process.terminate()
                 process.join()
+
+
+@contextmanager
+def _no_interrupt() -> Iterator[None]:
+    """Keep Ctrl-C from what is started meanwhile, from its first moment on: who started it ends it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    # Were it started with the first process, it would let Ctrl-C through again.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _child(job: Job, setting: Setting, threads: int) -> None:

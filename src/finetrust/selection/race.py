@@ -10,14 +10,13 @@ import numpy as np
 
 from finetrust.core.errors import UserError
 from finetrust.core.progress import say, track
-from finetrust.models.reason import reason
 from finetrust.selection.budget import Budget
 from finetrust.selection.candidate import Candidate
 from finetrust.selection.entry import Entry
 from finetrust.selection.examination import Setting, Weighed, result_key, weigh
 from finetrust.selection.filters import Filters
 from finetrust.selection.halving import Standing, hopeless, rung_rows, rung_sizes
-from finetrust.selection.jobs import Job, Workers
+from finetrust.selection.jobs import Job, Workers, why
 from finetrust.selection.order import ordered, qualities
 
 EXTRA_PASSES = 9 * 64 + 400
@@ -97,17 +96,14 @@ class Race:
                 continue
             try:
                 found = weigh(candidate, self.setting)
-            except UserError as error:
-                out.append(_entry(candidate, None, "failed", error.found))
             except Exception as error:
-                why = f"{type(error).__name__}: {reason(error)}"
-                out.append(_entry(candidate, None, "failed", why))
+                out.append(_entry(candidate, None, "failed", why(error)))
             else:
-                why = self.filters.reason(found)
-                if not why:
+                unfit = self.filters.reason(found)
+                if not unfit:
                     weighed[candidate.name] = found
                     continue
-                out.append(_entry(candidate, found, "left out", why))
+                out.append(_entry(candidate, found, "left out", unfit))
             say(
                 f"{candidate.name} is {out[-1].status.replace('failed', 'skipped')}: {out[-1].why}."
             )
@@ -189,13 +185,13 @@ class Race:
         beaten = hopeless(standings) if len(standings) == len(alive) else {}
         for name, leader in beaten.items():
             mine, best = standings[name], standings[leader]
-            why = (
+            told = (
                 f"dropped after {entries[name].n_items:,} items: probe {mine.accuracy:.1%} "
                 f"({mine.low:.1%}-{mine.high:.1%}), {leader} {best.accuracy:.1%} "
                 f"({best.low:.1%}-{best.high:.1%})"
             )
-            entries[name] = replace(entries[name], status="dropped", why=why)
-            say(f"{name} is {why}.")
+            entries[name] = replace(entries[name], status="dropped", why=told)
+            say(f"{name} is {told}.")
         self.rounds[-1]["dropped"] = len(beaten)
         return [c for c in alive if c.name not in beaten]
 
