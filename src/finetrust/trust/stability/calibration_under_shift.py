@@ -157,13 +157,10 @@ def _calibrated_gaps(table: ShiftedAnswers, bins: np.ndarray, gaps: np.ndarray) 
 
 def _allowed_gap(tables: Sequence[ShiftedAnswers], weights: np.ndarray) -> float:
     """Return how far mean confidence and accuracy may be apart, which the mean error is not below."""
-    of_table = [weight / len(table.rows) for weight, table in zip(weights, tables, strict=True)]
-    right, answered = (
-        sum(
-            w * table.of_all(values, 0.0)
-            for w, table, values in zip(of_table, tables, one, strict=True)
-        )
-        for one in ([t.right for t in tables], [np.ones(len(t.rows)) for t in tables])
+    each = [(w / len(table.rows), table) for w, table in zip(weights, tables, strict=True)]
+    right = np.sum([w * table.hits for w, table in each], axis=0)
+    answered = np.sum(
+        [w * table.of_all(np.ones(len(table.rows)), 0.0) for w, table in each], axis=0
     )
     least, most = clustered_share(right, answered)
     mean = float(weights @ [table.confidence.mean() for table in tables])

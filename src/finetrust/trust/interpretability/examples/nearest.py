@@ -46,15 +46,18 @@ def nearest_items(
     distances = np.full((len(asked), count), np.inf)
     if not len(asked) or not len(known):
         return positions, distances
-    centre = known.mean(axis=0, dtype=np.float64) if metric == "euclidean" else None
-    items = _placed(known, centre)
+    place = _directions if metric == "cosine" else np.asarray
+    placed = place(known)
+    # Differences from the centre lose less in float32.
+    centre = placed.mean(axis=0, dtype=np.float64).astype(placed.dtype)
+    items = (placed - centre).astype(np.float32, copy=False)
     squares = np.einsum("nd,nd->n", items, items)
     most = min(count + _SPARE, len(known))
     kept = min(count, len(known))
     at_once = max(1, _NUMBERS_AT_ONCE // max(len(known), most * known.shape[1]))
     for start in range(0, len(asked), at_once):
         rows = slice(start, start + at_once)
-        some = _placed(asked[rows], centre)
+        some = (place(asked[rows]) - centre).astype(np.float32, copy=False)
         # Up to a term that is the same for all known items.
         roughly = squares - 2 * (some @ items.T)
         if groups is not None:
@@ -71,12 +74,10 @@ def nearest_items(
     return positions, distances
 
 
-def _placed(features: np.ndarray, centre: np.ndarray | None) -> np.ndarray:
-    """Return directions, or differences from the centre, which lose less in float32."""
-    if centre is not None:
-        return (features - centre.astype(features.dtype)).astype(np.float32, copy=False)
+def _directions(features: np.ndarray) -> np.ndarray:
+    """Return the features at length 1; zeros stay zeros."""
     lengths = np.sqrt(np.einsum("nd,nd->n", features, features))[:, None]
-    return (features / np.where(lengths > 0, lengths, 1)).astype(np.float32, copy=False)
+    return features / np.where(lengths > 0, lengths, 1)
 
 
 def _distances(some: np.ndarray, near: np.ndarray, metric: Metric) -> np.ndarray:
