@@ -8,12 +8,11 @@ from finetrust.api.run import Run, load
 from finetrust.config import flag_of
 from finetrust.core.errors import UserError
 from finetrust.core.progress import quietly, track
+from finetrust.data.formats.tables import is_table
 from finetrust.models.device import find_device
 from finetrust.models.inference import Inference
 from finetrust.tasks.caution import Caution
 from finetrust.tasks.task import tasks
-
-_TABLES = (".csv", ".tsv", ".parquet", ".jsonl")
 
 
 def predict(
@@ -88,7 +87,7 @@ def predict(
     if caution.asked:
         with quietly(quiet):
             cautious = task.cautious(model.classes, model.calibration, caution)
-    table = next((one for one in map(str, inputs) if _is_table(one)), None)
+    table = next((one for one in map(str, inputs) if is_table(Path(one))), None)
     if table is not None:
         raise UserError(
             f"{table} is a table, and predict reads {task.kind.plural}, not tables",
@@ -131,7 +130,3 @@ def predict(
                     decoded = [a | more for a, more in zip(decoded, added, strict=True)]
                 results.update(zip(values, decoded, strict=True))
     return [{"path": name, **results[number]} for number, (name, _) in enumerate(given)]
-
-
-def _is_table(given: str) -> bool:
-    return given.lower().endswith(_TABLES) and Path(given).is_file()

@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Iterator, Sequence
 
+from finetrust.config import flag_of
 from finetrust.tuning.recipe import Choice, Recipe, read_recipe, recipe_names
 
 _WIDTH = 100
@@ -36,7 +37,7 @@ def recipe_text(recipe: Recipe) -> str:
 def _said(choice: Choice) -> Iterator[str]:
     only = f"   (for {_listed(choice.fits)})" if choice.fits else ""
     for option, value in choice.values.items():
-        yield f"--{option.replace('_', '-')} {_shown(value)}{only}"
+        yield f"{flag_of(option)} {_shown(value)}{only}"
     for label, text in (("why", choice.reason), ("source", choice.source)):
         yield textwrap.fill(
             f"{label}: {text}", _WIDTH, initial_indent="  ", subsequent_indent="    "

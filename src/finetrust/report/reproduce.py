@@ -3,6 +3,7 @@
 import shlex
 from typing import Any
 
+from finetrust.config import flag_of
 from finetrust.report.report_data import ReportData
 
 
@@ -21,7 +22,7 @@ def commands(data: ReportData) -> list[str]:
     if data.profile is None:
         return [again]
     given = data.profile.context.get("options", {})
-    options = [f"--{key.replace('_', '-')} {_word(value)}" for key, value in given.items()]
+    options = [f"{flag_of(key)} {_word(value)}" for key, value in given.items()]
     return [again, " ".join(["finetrust evaluate NEW_FOLDER", *options])]
 
 

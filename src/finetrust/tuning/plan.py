@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from finetrust.config import TuneOptions
+from finetrust.config import TuneOptions, flag_of
 from finetrust.core.errors import UserError
 from finetrust.data.dataset import Dataset
 from finetrust.expression import read_expression
@@ -65,7 +65,7 @@ class Plan:
             for option in sorted(kind.heeds if name not in self.added else ()):
                 if getattr(options, option) != TuneOptions.model_fields[option].default:
                     raise UserError(
-                        f"--{option.replace('_', '-')} means nothing without {name}",
+                        f"{flag_of(option)} means nothing without {name}",
                         f"Add it: --strategy '{self.text} + {name}'.",
                     )
         phases = self.phases(options, 1, task.defaults)
@@ -88,7 +88,7 @@ class Plan:
         options, own = planned.options, planned.options.recipe is None
         for option in _OF_BACKBONE if own and not planned.trains_backbone else ():
             if getattr(options, option) is not None:
-                flag = f"--{option.replace('_', '-')}"
+                flag = flag_of(option)
                 raise UserError(
                     f"{flag} means nothing where the backbone stays frozen, as with {self.text}",
                     f"Leave {flag} out, or choose a strategy that trains it, such as lp-ft.",

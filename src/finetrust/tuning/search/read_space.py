@@ -5,7 +5,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from finetrust.config import ComputeOptions, DataColumns, ModelOptions, TuneOptions, make_options
+from finetrust.config import (
+    ComputeOptions,
+    DataColumns,
+    ModelOptions,
+    TuneOptions,
+    flag_of,
+    make_options,
+)
 from finetrust.core.errors import UserError
 from finetrust.core.nearest import did_you_mean
 from finetrust.tuning.addition import additions
@@ -89,7 +96,7 @@ def _read(key: str, value: Any, where: Path | str) -> Iterator[tuple[str, Dimens
     elif key in SEARCHED:
         yield key, _dimension(value, f"{where}: {key}", _Option(key))
     elif key in TuneOptions.model_fields:
-        flag = f"--{key.replace('_', '-')}"
+        flag = flag_of(key)
         raise UserError(
             f"{where}: '{key}' must be the same for all trials, or they could not be compared",
             f"Give it to the search: {flag}.",
