@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 import finetrust
 from finetrust import UserError
 
-from .masked_images import write
+from . import masked_images
 from .runs import digits, same, tuned, weights_of
 
 PREPROCESSING = finetrust.Preprocessing(32, 32, "bilinear", (0.5,) * 3, (0.5,) * 3)
@@ -199,42 +200,38 @@ def test_a_last_step_that_spoils_the_weights_shows_in_the_validation_loss(tmp_pa
     assert accuracy.value == 0.0
 
 
+def alone(data: str, out: str, options: dict[str, Any]) -> None:
+    """Tune on the masked images in a folder where masks are given, else on digits."""
+    if "object_masks" in options:
+        masked_images.tuned(Path(data), Path(out), device="cpu", **options)
+    else:
+        tuned(Path(out), device="cpu", **options)
+
+
 @pytest.mark.parametrize("kind", ["linear-probe", "guided"])
 def test_two_processes_train_as_one_does(kind: str, tmp_path: Path) -> None:
     options: dict = {"strategy": "linear-probe + sam + swa(start=0.4)", "batch_size": 10}
     if kind == "guided":
         options |= {
             "strategy": "full + saliency-guided",
-            "object_masks": str(write(tmp_path / "data", n=40) / "masks"),
+            "object_masks": str(masked_images.write(tmp_path / "data", n=40) / "masks"),
             "epochs": 1,
         }
     script = tmp_path / "train.py"
     script.write_text(
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "from tuning import masked_images, runs\n"
-        "from pathlib import Path\n"
-        "options = eval(sys.argv[3])\n"
-        "if 'object_masks' in options:\n"
-        "    masked_images.tuned(Path(sys.argv[4]), Path(sys.argv[2]), device='cpu', **options)\n"
-        "else:\n"
-        "    runs.tuned(sys.argv[2], device='cpu', **options)\n"
+        "from tuning.test_loop import alone\n"
+        "alone(sys.argv[2], sys.argv[3], eval(sys.argv[4]))\n"
     )
-    for processes in (1, 2):
-        launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-        arguments = [str(Path(__file__).parents[1]), str(tmp_path / str(processes)), repr(options)]
-        done = subprocess.run(
-            [
-                *launcher,
-                "--nproc-per-node",
-                str(processes),
-                str(script),
-                *arguments,
-                tmp_path / "data",
-            ],
-            capture_output=True,
-            text=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-        )
-        assert done.returncode == 0, done.stderr[-3000:]
+    arguments = [str(tmp_path / "data"), str(tmp_path / "2"), repr(options)]
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    done = subprocess.run(
+        [*launcher, "--nproc-per-node", "2", script, Path(__file__).parents[1], *arguments],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    alone(str(tmp_path / "data"), str(tmp_path / "1"), options)
     one, two = (load_file(tmp_path / n / "model" / "weights.safetensors") for n in ("1", "2"))
     assert distance(one, two) < 1e-4

@@ -166,7 +166,13 @@ def test_bitfit_is_refused_where_nothing_has_a_bias(tmp_path: Path) -> None:
 def test_a_run_killed_while_adapters_train_ends_bitwise_the_same(
     strategy: str, tmp_path: Path
 ) -> None:
-    options = {"strategy": strategy, "epochs": 8, "batch_size": 8, "checkpoint_steps": 1}
+    options = {
+        "strategy": strategy,
+        "input_size": 16,
+        "epochs": 8,
+        "batch_size": 8,
+        "checkpoint_steps": 1,
+    }
     expected = weights_of(tuned(tmp_path / "whole", **options))
     cut = tmp_path / "cut"
     random.seed(20261128)
