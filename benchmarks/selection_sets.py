@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from data_tables import OF_IMAGES, write_table
+from data_tables import OF_IMAGES, read_table, write_table
 from PIL import Image, ImageFilter, ImageOps
-from selection_sources import ANIMALS, TARGET_DRIVES, VEHICLES
+from selection_sources import ANIMALS, SOURCE_STREET, TARGET_DRIVES, VEHICLES
 from selection_windows import (
     Window,
     cell_windows,
     crowd_windows,
+    platelet_windows,
     quarter_windows,
     scene_windows,
     scenes,
@@ -156,6 +157,61 @@ def places(shared: Path, home: Path) -> Target:
     )
 
 
+def pets(shared: Path, home: Path) -> Target:
+    """Cats and dogs of CIFAR-10, 100 images each."""
+    rows = _cifar10(shared, ("cat", "dog"), train=100, test=100)
+    return Target("cats and dogs of CIFAR-10", write_table(home / "pets.csv", OF_IMAGES, rows))
+
+
+def coloured(shared: Path, home: Path) -> Target:
+    """In which order the colours of an image of CIFAR-10 stand; each image stands in one way."""
+    return _in_one_way(shared, home, "coloured", "order of colours, CIFAR-10", COLOURED)
+
+
+def pieced(shared: Path, home: Path) -> Target:
+    """Which halves of an image of CIFAR-10 are exchanged, if any; each image stands in one way."""
+    return _in_one_way(shared, home, "pieced", "exchanged halves, CIFAR-10", PIECED)
+
+
+def zoomed(shared: Path, home: Path) -> Target:
+    """How far an image of CIFAR-10 is enlarged; each image stands in one way."""
+    return _in_one_way(shared, home, "zoomed", "how far CIFAR-10 is enlarged", ZOOMED)
+
+
+def insects_turned(shared: Path, home: Path) -> Target:
+    """Which of four ways up a photo of ants or bees is; each photo stands in one way."""
+    table = read_table(hymenoptera(shared, home).data)
+    photos = [(row["path"], row["label"], row["split"]) for row in table]
+    title = "way up of ants and bees"
+    return _each_in_one_way(home, "insects_turned", title, TURNED, photos, side=64)
+
+
+def platelets(shared: Path, home: Path) -> Target:
+    """Whether the middle of a platelet lies in a window of BCCD."""
+    windows = {
+        split: platelet_windows(shared / "bccd", part, each)
+        for split, part, each in (("train", "val", 4), ("test", "test", 6))
+    }
+    rows = _saved(home / "platelets", windows)
+    return Target("platelets of BCCD", write_table(home / "platelets.csv", OF_IMAGES, rows))
+
+
+def scenery(shared: Path, home: Path) -> Target:
+    """Windows of CamVid of the classes that the streets to pretrain on have, of other drives."""
+    windows = partial(street_windows, labels=SOURCE_STREET)
+    return _of_scenes(shared, home, "scenery", "scenery of CamVid", windows, train=2, test=4)
+
+
+def odd_digits(shared: Path, home: Path) -> Target:
+    """Whether a handwritten digit is odd; the images are those of `digits`."""
+    rows = [
+        (row["path"], "odd" if int(row["label"]) % 2 else "even", row["split"])
+        for row in read_table(digits(shared, home).data)
+    ]
+    data = write_table(home / "odd_digits.csv", OF_IMAGES, rows)
+    return Target("odd digits", data, {"epochs": 12})
+
+
 TARGETS: Mapping[str, Callable[[Path, Path], Target]] = {
     "animals": animals,
     "vehicles": vehicles,
@@ -170,6 +226,14 @@ TARGETS: Mapping[str, Callable[[Path, Path], Target]] = {
     "quarters": quarters,
     "roads": roads,
     "places": places,
+    "pets": pets,
+    "coloured": coloured,
+    "pieced": pieced,
+    "zoomed": zoomed,
+    "insects_turned": insects_turned,
+    "platelets": platelets,
+    "scenery": scenery,
+    "odd_digits": odd_digits,
 }
 
 
@@ -177,11 +241,25 @@ def _in_one_way(
     shared: Path, home: Path, name: str, title: str, ways: Mapping[str, Change]
 ) -> Target:
     """Ask in which of some ways an image of CIFAR-10 was changed; the way is drawn for each."""
+    photos = _cifar10(shared, (*ANIMALS, *VEHICLES), train=40, test=50)
+    return _each_in_one_way(home, name, title, ways, photos)
+
+
+def _each_in_one_way(
+    home: Path,
+    name: str,
+    title: str,
+    ways: Mapping[str, Change],
+    photos: Iterable[Row],
+    side: int | None = None,
+) -> Target:
+    """Ask in which of some ways a photo was changed; with a side, its middle square is scaled to it."""
     windows: dict[str, list[Window]] = {"train": [], "test": []}
     rng, labels = np.random.default_rng(0), list(ways)
-    for path, label, split in _cifar10(shared, (*ANIMALS, *VEHICLES), train=40, test=50):
+    for path, label, split in photos:
         way = labels[rng.integers(len(labels))]
-        image = ways[way](Image.open(path).convert("RGB"), rng)
+        image = Image.open(path).convert("RGB")
+        image = ways[way](image if side is None else ImageOps.fit(image, (side, side)), rng)
         windows[split].append((f"{label}-{Path(path).stem}", way, image))
     rows = _saved(home / name, windows)
     return Target(title, write_table(home / f"{name}.csv", OF_IMAGES, rows))
@@ -218,6 +296,28 @@ def _compressed(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     return Image.open(packed).convert("RGB")
 
 
+def _rolled(right: bool, down: bool) -> Change:
+    """Return what exchanges the left and right halves of an image, the upper and lower ones, or both."""
+
+    def change(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+        shift = (down * (image.height // 2), right * (image.width // 2))
+        return Image.fromarray(np.roll(np.asarray(image), shift, axis=(0, 1)))
+
+    return change
+
+
+def _enlarged(times: float) -> Change:
+    """Return what enlarges a part of an image that is drawn to the size of the whole."""
+
+    def change(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+        side = round(image.width / times)
+        left, top = (int(corner) for corner in rng.integers(0, image.width - side + 1, 2))
+        part = image.crop((left, top, left + side, top + side))
+        return part.resize(image.size, Image.Resampling.BICUBIC)
+
+    return change
+
+
 TURNED: Mapping[str, Change] = {
     f"{90 * quarters} degrees": lambda image, rng, quarters=quarters: image.rotate(90 * quarters)
     for quarters in range(4)
@@ -228,6 +328,21 @@ SPOILT: Mapping[str, Change] = {
     "blur": lambda image, rng: image.filter(ImageFilter.GaussianBlur(1)),
     "JPEG": _compressed,
     "few colours": lambda image, rng: ImageOps.posterize(image, 3),
+}
+
+
+COLOURED: Mapping[str, Change] = {
+    order: lambda image, rng, order=order: Image.merge("RGB", [image.getchannel(c) for c in order])
+    for order in ("RGB", "GBR", "BRG", "BGR")
+}
+PIECED: Mapping[str, Change] = {
+    "none": _rolled(right=False, down=False),
+    "left and right": _rolled(right=True, down=False),
+    "upper and lower": _rolled(right=False, down=True),
+    "both": _rolled(right=True, down=True),
+}
+ZOOMED: Mapping[str, Change] = {
+    f"{times:g} times": _enlarged(times) for times in (1.0, 1.3, 1.7, 2.2)
 }
 
 

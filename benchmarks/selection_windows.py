@@ -16,6 +16,8 @@ CROWD_SIDE = 300
 """Of windows in which red cells are counted, in pixels."""
 QUARTER_SIDE = 200
 """Of windows with a white cell in one of their quarters, in pixels."""
+PLATELET_SIDE = 160
+"""Of windows with a platelet or without, in pixels."""
 SCENE_SIDE = 96
 """Of windows of streets in which road is measured, or whose place is asked for, in pixels."""
 ROADS = {0.1: "hardly any road", 0.6: "some road", 1.0: "mostly road"}
@@ -112,6 +114,24 @@ def quarter_windows(bccd: Path, part: str, each: int) -> Iterator[Window]:
             label = f"{'lower' if low else 'upper'} {'right' if right else 'left'}"
             window = photo.crop((*corner.tolist(), *(corner + QUARTER_SIDE).tolist()))
             yield f"{name}-{k}", label, window
+
+
+def platelet_windows(bccd: Path, part: str, each: int) -> Iterator[Window]:
+    """Yield windows around and between platelets, up to `each` of both a photo that has any."""
+    for number, (name, photo, boxes) in enumerate(_photos(bccd, part)):
+        rng = np.random.default_rng(number)
+        centres = np.array([(b[:2] + b[2:]) / 2 for b in boxes.get("Platelets", [])])
+        if not len(centres):
+            continue
+        found = {"a platelet": 0, "none": 0}
+        for k in range(50 * each):
+            corner = rng.integers(0, np.array(photo.size) - PLATELET_SIDE)
+            inside = ((centres >= corner) & (centres < corner + PLATELET_SIDE)).all(axis=1).any()
+            label = "a platelet" if inside else "none"
+            if found[label] < each:
+                found[label] += 1
+                window = photo.crop((*corner.tolist(), *(corner + PLATELET_SIDE).tolist()))
+                yield f"{name}-{k}", label, window
 
 
 def _photos(
