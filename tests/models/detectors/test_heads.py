@@ -5,6 +5,7 @@ import copy
 import pytest
 import torch
 from torch import Tensor, nn
+from torchvision.ops import box_iou
 
 from finetrust.core.errors import UserError
 from finetrust.models.detectors.canvas_head import CanvasHead
@@ -92,7 +93,9 @@ def test_it_learns_a_square_and_its_class(name: str) -> None:
     pyramid, detector = head(name)
     images, targets = batch()
     network = nn.ModuleList([pyramid, detector]).train()
-    optimizer = torch.optim.AdamW(network.parameters(), lr=3e-3)
+    # At the rate of the others the second stage of this one is still moving, by the processor's rounding.
+    rate = 1e-3 if name == "faster-rcnn" else 3e-3
+    optimizer = torch.optim.AdamW(network.parameters(), lr=rate)
     for _ in range(50):
         optimizer.zero_grad()
         sum(detector(pyramid(images), targets).values()).backward()
@@ -100,7 +103,7 @@ def test_it_learns_a_square_and_its_class(name: str) -> None:
     with torch.no_grad():
         with_square, without = detector.eval()(pyramid(images))
     assert with_square["labels"][0] == 2
-    assert (with_square["boxes"][0] - torch.tensor([8.0, 8, 40, 40])).abs().max() < 8
+    assert box_iou(with_square["boxes"][:1], targets[0]["boxes"]) > 0.6
     best = float(without["scores"].max()) if len(without["scores"]) else 0.0
     assert float(with_square["scores"][0]) > best
 
