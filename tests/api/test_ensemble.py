@@ -35,7 +35,7 @@ def data() -> Dataset:
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory, data: Dataset) -> list[finetrust.Run]:
     home = tmp_path_factory.mktemp("ensemble")
-    return [tuned(home / f"seed-{seed}", data, seed=seed, **OPTIONS) for seed in range(3)]
+    return [tuned(home / f"{n}", data, seed=n, input_size=32, **OPTIONS) for n in range(3)]
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +132,7 @@ def test_members_may_have_different_architectures(
 def test_what_does_not_fit_is_refused_in_one_line(
     runs: list[finetrust.Run], deep: finetrust.Run, tmp_path: Path
 ) -> None:
-    other_split = tuned(tmp_path / "split", digits(40), **OPTIONS)
+    other_split = tuned(tmp_path / "split", digits(40), input_size=32, **OPTIONS)
     for given, options, said in (
         (runs[:1], {}, "made of 2 runs or more"),
         (runs[:2], {"mc_dropout": 5}, "passes one run several times, and 2 are given"),

@@ -66,6 +66,7 @@ def test_a_linear_probe_is_the_plain_loop_over_the_frozen_network(tmp_path: Path
         tmp_path / "run",
         data,
         strategy="linear-probe",
+        input_size=32,
         epochs=10,
         batch_size=10,
         val_fraction=0,

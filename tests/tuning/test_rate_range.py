@@ -67,13 +67,7 @@ def test_a_run_finds_its_rate_on_training_data_and_is_else_what_it_would_be(tmp_
 
 
 def test_killed_after_the_range_test_it_goes_on_with_the_rate_it_found(tmp_path: Path) -> None:
-    options = {
-        "strategy": "full",
-        "input_size": 16,
-        "learning_rate": "auto",
-        "epochs": 6,
-        "checkpoint_steps": 1,
-    }
+    options = {"strategy": "full", "learning_rate": "auto", "epochs": 6, "checkpoint_steps": 1}
     expected = weights_of(tuned(tmp_path / "whole", **options))
     cut = tmp_path / "cut"
     kill_at(started(tuned, cut, **options), cut, (0, 1))

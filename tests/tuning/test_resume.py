@@ -14,7 +14,6 @@ from .runs import digits, same, tuned, weights_of
 
 EVERYTHING = {
     "strategy": "lp-ft + ema(decay=0.9) + sam",
-    "input_size": 16,
     "epochs": 8,
     "batch_size": 8,
     "cutmix": 1.0,

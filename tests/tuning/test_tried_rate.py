@@ -19,8 +19,7 @@ from killed import finish, kill_at, started
 
 from .runs import digits, same, tuned, weights_of
 
-PLAIN = {"layer_decay": 1.0, "input_size": 16}
-AUTO = {"backbone_learning_rate": "auto", **PLAIN}
+AUTO = {"backbone_learning_rate": "auto", "layer_decay": 1.0}
 
 
 def decided(run: finetrust.Run) -> dict:
@@ -35,7 +34,7 @@ def validated(run: finetrust.Run) -> dict[str, float]:
 
 def test_a_trial_is_a_short_run(tmp_path: Path) -> None:
     """Of 50 steps a trial makes 40, and what it measures is what a run of as many ends with."""
-    plain = {"strategy": "full", "batch_size": 10, **PLAIN}
+    plain = {"strategy": "full", "batch_size": 10, "layer_decay": 1.0}
     found = decided(tuned(tmp_path / "auto", epochs=10, **{**plain, **AUTO}))
     assert found["steps"] == 40
     assert [trial["rate"] for trial in found["tried"]] == list(RATES)
@@ -51,7 +50,7 @@ def test_what_trains_under_attack_is_judged_under_attack(
 ) -> None:
     """A trial's figures are those of as large a share of attacked inputs as it trained on."""
     attack = f"full + adversarial(epsilon=4/255, steps=1, share={share})"
-    plain = {"strategy": attack, **PLAIN, "epochs": 4, "micro_batch_size": micro}
+    plain = {"strategy": attack, "layer_decay": 1.0, "epochs": 4, "micro_batch_size": micro}
     found = decided(tuned(tmp_path / "auto", **{**plain, **AUTO}))
     assert found["disturbed"] == share
     for trial in found["tried"]:
@@ -222,7 +221,9 @@ def test_killed_after_the_trials_it_goes_on_with_the_rate_they_chose(tmp_path: P
 
 def test_without_validation_data_the_strategys_rate_stays(tmp_path: Path) -> None:
     run = tuned(tmp_path / "run", digits(val=0), strategy="full", val_fraction=0.0, **AUTO)
-    plain = tuned(tmp_path / "plain", digits(val=0), strategy="full", val_fraction=0.0, **PLAIN)
+    plain = tuned(
+        tmp_path / "plain", digits(val=0), strategy="full", val_fraction=0.0, layer_decay=1.0
+    )
     assert decided(run)["tried"] == []
     assert same(weights_of(run), weights_of(plain))
 

@@ -213,7 +213,6 @@ def test_segmentation_has_it_too(tmp_path: Path) -> None:
 def test_a_killed_run_with_all_augmentations_resumes_bitwise(tmp_path: Path) -> None:
     options = {
         "strategy": CONSISTENT,
-        "input_size": 16,
         "epochs": 3,
         "batch_size": 25,
         "augment": "crop-flip + pixmix + random-erasing(probability=0.25)",

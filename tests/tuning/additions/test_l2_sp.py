@@ -129,7 +129,6 @@ def test_a_run_killed_at_random_steps_is_pulled_to_the_same_start(tmp_path: Path
     random.seed(20261128)
     options = {
         "strategy": f"full + {ALL}",
-        "input_size": 16,
         "epochs": 4,
         "batch_size": 8,
         "augment": "trivialaugment",

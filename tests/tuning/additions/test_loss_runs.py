@@ -204,7 +204,7 @@ def test_of_rare_classes_the_last_epoch_is_kept(loss: str, tmp_path: Path) -> No
     targets, val = data.targets.copy(), np.flatnonzero(data.splits == "val")
     targets[val] = np.random.default_rng(3).permutation(targets[val])
     drawn = replace(data, targets=targets)
-    run = tuned(tmp_path / "run", data=drawn, strategy=f"full + {loss}", epochs=5)
+    run = tuned(tmp_path / "run", data=drawn, strategy=f"full + {loss}", epochs=5, input_size=32)
     accuracy = [line["val_accuracy"] for line in run.folder.log]
     assert accuracy[-1] < max(accuracy)
     assert run.folder.record["validation"]["accuracy"] == pytest.approx(accuracy[-1])

@@ -10,13 +10,7 @@ from killed import finish, kill_after, logged, started
 
 from ..runs import same, tuned, weights_of
 
-COMMON = {
-    "input_size": 16,
-    "epochs": 2,
-    "batch_size": 8,
-    "augment": "crop-flip",
-    "checkpoint_steps": 1,
-}
+COMMON = {"epochs": 2, "batch_size": 8, "augment": "crop-flip", "checkpoint_steps": 1}
 PLANS = {
     "adversarial": {
         "strategy": "lp-ft + adversarial(steps=2) + correctness-ranking + ema(decay=0.9)",

@@ -112,6 +112,7 @@ def test_both_passes_drop_the_same_units() -> None:
 
 
 ONE_STEP = {
+    "input_size": 32,
     "epochs": 1,
     "batch_size": 50,
     "warmup": 0,

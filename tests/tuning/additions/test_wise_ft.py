@@ -57,7 +57,6 @@ def test_a_run_killed_while_the_backbone_trains_goes_back_to_where_it_began(tmp_
     options = {
         **OPTIONS,
         "strategy": "lp-ft + wise-ft(alpha=0.5) + ema(decay=0.9)",
-        "input_size": 16,
         "batch_size": 8,
         "checkpoint_steps": 1,
         "epochs": 2,
