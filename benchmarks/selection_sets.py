@@ -97,12 +97,7 @@ def cells(shared: Path, home: Path) -> Target:
 
 def crowds(shared: Path, home: Path) -> Target:
     """How many red cells lie in a window of BCCD: up to two, three or four, or more."""
-    windows = {
-        split: crowd_windows(shared / "bccd", part, each)
-        for split, part, each in (("train", "val", 3), ("test", "test", 6))
-    }
-    rows = _saved(home / "crowds", windows)
-    return Target("how many cells of BCCD", write_table(home / "crowds.csv", OF_IMAGES, rows))
+    return _of_slides(shared, home, "crowds", "how many cells of BCCD", crowd_windows, train=3)
 
 
 def digits(shared: Path, home: Path) -> Target:
@@ -135,12 +130,7 @@ def spoilt(shared: Path, home: Path) -> Target:
 
 def quarters(shared: Path, home: Path) -> Target:
     """In which quarter of a window of BCCD the white cell lies."""
-    windows = {
-        split: quarter_windows(shared / "bccd", part, each)
-        for split, part, each in (("train", "val", 4), ("test", "test", 6))
-    }
-    rows = _saved(home / "quarters", windows)
-    return Target("where the cell is, BCCD", write_table(home / "quarters.csv", OF_IMAGES, rows))
+    return _of_slides(shared, home, "quarters", "where the cell is, BCCD", quarter_windows, train=4)
 
 
 def roads(shared: Path, home: Path) -> Target:
@@ -188,12 +178,7 @@ def insects_turned(shared: Path, home: Path) -> Target:
 
 def platelets(shared: Path, home: Path) -> Target:
     """Whether the middle of a platelet lies in a window of BCCD."""
-    windows = {
-        split: platelet_windows(shared / "bccd", part, each)
-        for split, part, each in (("train", "val", 4), ("test", "test", 6))
-    }
-    rows = _saved(home / "platelets", windows)
-    return Target("platelets of BCCD", write_table(home / "platelets.csv", OF_IMAGES, rows))
+    return _of_slides(shared, home, "platelets", "platelets of BCCD", platelet_windows, train=4)
 
 
 def scenery(shared: Path, home: Path) -> Target:
@@ -281,6 +266,23 @@ def _of_scenes(
         cut = 2 * len(masks) // 3
         windows["train"] += windows_of(masks[:cut], each=train)
         windows["test"] += windows_of(masks[cut:], each=test)
+    rows = _saved(home / name, windows)
+    return Target(title, write_table(home / f"{name}.csv", OF_IMAGES, rows))
+
+
+def _of_slides(
+    shared: Path,
+    home: Path,
+    name: str,
+    title: str,
+    windows_of: Callable[..., Iterable[Window]],
+    train: int,
+) -> Target:
+    """Cut so many windows from each photo of BCCD to train on, and six from each to test on."""
+    windows = {
+        "train": windows_of(shared / "bccd", "val", train),
+        "test": windows_of(shared / "bccd", "test", 6),
+    }
     rows = _saved(home / name, windows)
     return Target(title, write_table(home / f"{name}.csv", OF_IMAGES, rows))
 

@@ -92,10 +92,9 @@ def crowd_windows(bccd: Path, part: str, each: int) -> Iterator[Window]:
         centres = np.array([(b[:2] + b[2:]) / 2 for b in boxes.get("RBC", [])]).reshape(-1, 2)
         for k in range(each):
             corner = rng.integers(0, np.array(photo.size) - CROWD_SIDE)
-            inside = ((centres >= corner) & (centres < corner + CROWD_SIDE)).all(axis=1).sum()
+            inside = _inside(centres, corner, CROWD_SIDE).sum()
             label = next(title for most, title in CROWDS.items() if inside <= most)
-            window = photo.crop((*corner.tolist(), *(corner + CROWD_SIDE).tolist()))
-            yield f"{name}-{k}", label, window
+            yield f"{name}-{k}", label, _cut(photo, corner, CROWD_SIDE)
 
 
 def quarter_windows(bccd: Path, part: str, each: int) -> Iterator[Window]:
@@ -112,8 +111,7 @@ def quarter_windows(bccd: Path, part: str, each: int) -> Iterator[Window]:
             corner = rng.integers(least, most + 1)
             right, low = (centre - corner >= QUARTER_SIDE / 2).tolist()
             label = f"{'lower' if low else 'upper'} {'right' if right else 'left'}"
-            window = photo.crop((*corner.tolist(), *(corner + QUARTER_SIDE).tolist()))
-            yield f"{name}-{k}", label, window
+            yield f"{name}-{k}", label, _cut(photo, corner, QUARTER_SIDE)
 
 
 def platelet_windows(bccd: Path, part: str, each: int) -> Iterator[Window]:
@@ -126,12 +124,19 @@ def platelet_windows(bccd: Path, part: str, each: int) -> Iterator[Window]:
         found = {"a platelet": 0, "none": 0}
         for k in range(50 * each):
             corner = rng.integers(0, np.array(photo.size) - PLATELET_SIDE)
-            inside = ((centres >= corner) & (centres < corner + PLATELET_SIDE)).all(axis=1).any()
-            label = "a platelet" if inside else "none"
+            label = "a platelet" if _inside(centres, corner, PLATELET_SIDE).any() else "none"
             if found[label] < each:
                 found[label] += 1
-                window = photo.crop((*corner.tolist(), *(corner + PLATELET_SIDE).tolist()))
-                yield f"{name}-{k}", label, window
+                yield f"{name}-{k}", label, _cut(photo, corner, PLATELET_SIDE)
+
+
+def _inside(points: np.ndarray, corner: np.ndarray, side: int) -> np.ndarray:
+    """Return which points (n, 2) lie in the square with this upper left corner: bool array (n,)."""
+    return ((points >= corner) & (points < corner + side)).all(axis=1)
+
+
+def _cut(photo: Image.Image, corner: np.ndarray, side: int) -> Image.Image:
+    return photo.crop((*corner.tolist(), *(corner + side).tolist()))
 
 
 def _photos(

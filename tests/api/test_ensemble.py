@@ -35,7 +35,7 @@ def data() -> Dataset:
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory, data: Dataset) -> list[finetrust.Run]:
     home = tmp_path_factory.mktemp("ensemble")
-    return [tuned(home / f"{n}", data, seed=n, input_size=32, **OPTIONS) for n in range(3)]
+    return [tuned(home / f"seed-{n}", data, seed=n, input_size=32, **OPTIONS) for n in range(3)]
 
 
 @pytest.fixture(scope="module")

@@ -200,7 +200,7 @@ def test_a_last_step_that_spoils_the_weights_shows_in_the_validation_loss(tmp_pa
     assert accuracy.value == 0.0
 
 
-def alone(data: str, out: str, options: dict[str, Any]) -> None:
+def trained(data: str, out: str, options: dict[str, Any]) -> None:
     """Tune on the masked images in a folder where masks are given, else on digits."""
     if "object_masks" in options:
         masked_images.tuned(Path(data), Path(out), device="cpu", **options)
@@ -220,8 +220,8 @@ def test_two_processes_train_as_one_does(kind: str, tmp_path: Path) -> None:
     script = tmp_path / "train.py"
     script.write_text(
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "from tuning.test_loop import alone\n"
-        "alone(sys.argv[2], sys.argv[3], eval(sys.argv[4]))\n"
+        "from tuning.test_loop import trained\n"
+        "trained(sys.argv[2], sys.argv[3], eval(sys.argv[4]))\n"
     )
     arguments = [str(tmp_path / "data"), str(tmp_path / "2"), repr(options)]
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
@@ -232,6 +232,6 @@ def test_two_processes_train_as_one_does(kind: str, tmp_path: Path) -> None:
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    alone(str(tmp_path / "data"), str(tmp_path / "1"), options)
+    trained(str(tmp_path / "data"), str(tmp_path / "1"), options)
     one, two = (load_file(tmp_path / n / "model" / "weights.safetensors") for n in ("1", "2"))
     assert distance(one, two) < 1e-4

@@ -5,7 +5,6 @@ import copy
 import pytest
 import torch
 from torch import Tensor, nn
-from torchvision.ops import box_iou
 
 from finetrust.core.errors import UserError
 from finetrust.models.detectors.canvas_head import CanvasHead
@@ -103,7 +102,7 @@ def test_it_learns_a_square_and_its_class(name: str) -> None:
     with torch.no_grad():
         with_square, without = detector.eval()(pyramid(images))
     assert with_square["labels"][0] == 2
-    assert box_iou(with_square["boxes"][:1], targets[0]["boxes"]) > 0.6
+    assert (with_square["boxes"][0] - torch.tensor([8.0, 8, 40, 40])).abs().max() < 8
     best = float(without["scores"].max()) if len(without["scores"]) else 0.0
     assert float(with_square["scores"][0]) > best
 

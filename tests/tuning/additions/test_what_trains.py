@@ -48,8 +48,9 @@ def is_norm(name: str) -> bool:
 
 def longer(out: Path, strategy: str, **options: Any) -> finetrust.Run:
     """Tune for some more steps, so that the last weights are better than those of the probe."""
-    chosen = {"epochs": 3, "batch_size": 16, "augment": "none", **WHOLE, **options}
-    return tuned(out, strategy=strategy, **chosen)
+    return tuned(
+        out, strategy=strategy, epochs=3, batch_size=16, augment="none", **WHOLE, **options
+    )
 
 
 @pytest.mark.parametrize("strategy", ["lora(rank=2)", "lora(rank=2) + ema(decay=0.5) + sam"])
