@@ -41,6 +41,15 @@ def test_the_curve_between_both_ends_is_drawn_with_the_place_that_was_kept(tmp_p
     assert "0.500 at the pretrained end, 0.400 at the fine-tuned, 0.300 where it was" in drawn
 
 
+def test_it_is_said_where_validation_data_were_attacked_like_training_data(tmp_path: Path) -> None:
+    changed = "50.0 % of which were changed as training inputs are"
+    folder = recorded(tmp_path / "attacked", **wise_ft(disturbed=0.5))
+    assert changed in section_of(folder, "interpolation")
+    assert "of which were" not in section_of(
+        recorded(tmp_path / "run", **wise_ft()), "interpolation"
+    )
+
+
 @pytest.mark.parametrize("curve", [[], [{"alpha": a} for a in (0.0, 1.0)]])
 def test_a_stated_share_without_validation_data_has_no_curve(curve: list, tmp_path: Path) -> None:
     folder = recorded(tmp_path / "run", **wise_ft(chosen=False, curve=curve))

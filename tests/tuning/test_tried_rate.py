@@ -14,7 +14,8 @@ import finetrust
 from finetrust import Preprocessing, UserError
 from finetrust.core.run_folder import RunFolder
 from finetrust.core.standard_error import error_of_share
-from finetrust.tuning.tried_rate import RATES, best_rate, mean_figures, trial_steps
+from finetrust.tuning.tried_rate import RATES, best_rate, trial_steps
+from finetrust.tuning.validated import Validated
 from killed import finish, kill_at, started
 
 from .runs import digits, same, tuned, weights_of
@@ -55,19 +56,12 @@ def test_what_trains_under_attack_is_judged_under_attack(
     assert found["disturbed"] == share
     for trial in found["tried"]:
         figures, as_they_are, attacked = (trial[n] for n in ("figures", "plain", "disturbed"))
-        assert figures == mean_figures(as_they_are, attacked, share)
+        assert figures == Validated(as_they_are, attacked, share).figures
         assert attacked["loss"] > as_they_are["loss"] + 0.05
         assert attacked["accuracy"] <= as_they_are["accuracy"]
     alone = tuned(tmp_path / "alone", backbone_learning_rate=RATES[0], **plain)
     first = found["tried"][0]["plain"]
     assert {n: first[n] for n in ("accuracy", "loss")} == validated(alone)
-
-
-def test_figures_of_a_share_lie_between_both() -> None:
-    one, other = {"accuracy": 0.9, "loss": 0.2}, {"accuracy": 0.5, "loss": 1.0}
-    assert mean_figures(one, {}, 0.0) == mean_figures(one, other, 0.0) == one
-    assert mean_figures(one, other, 1.0) == other
-    assert mean_figures(one, other, 0.25) == pytest.approx({"accuracy": 0.8, "loss": 0.4})
 
 
 def test_it_takes_a_part_of_the_steps_within_bounds() -> None:

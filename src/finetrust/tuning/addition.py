@@ -21,6 +21,7 @@ from finetrust.tuning.disturbance import Disturbance
 from finetrust.tuning.optimizer import Schedule
 from finetrust.tuning.perturbation import Perturbation
 from finetrust.tuning.strategy import Phase
+from finetrust.tuning.validated import Validated
 
 Companion = Callable[[int, Any], Tensor]
 """From the row and the value of a training item to what goes with it through the batch.
@@ -103,9 +104,9 @@ class End:
     before : mapping of str to Tensor, or None
         Its weights on the CPU as they were when the backbone began to train; None if it never did,
         or if no addition `reads_before`.
-    figures : callable
-        From a network to its figures on the validation data, the task's primary one among them; none
-        where there are no such data.
+    validated : callable
+        From a network to what the validation data say of it, the task's primary figure among the others;
+        none where there are no such data.
     inputs : callable
         The training inputs on the device, batch by batch, from the start at every call.
     """
@@ -113,7 +114,7 @@ class End:
     start: Start
     network: Network
     before: Mapping[str, Tensor] | None
-    figures: Callable[[nn.Module], dict[str, float]]
+    validated: Callable[[nn.Module], Validated]
     inputs: Callable[[], Iterator[Tree]]
 
 
@@ -207,6 +208,10 @@ class Addition(Options, ABC):
     keeps_last: ClassVar[bool] = False
     """Whether the last epoch in which the backbone trains is kept, whatever validation data as they are
     say of it."""
+
+    disturbs: ClassVar[bool] = False
+    """Whether it may make a :meth:`disturbance`: validation inputs are then changed, too, wherever their
+    figures choose something for the whole run."""
 
     place: ClassVar[str] = ""
     """What of a run it takes the place of, such as ``"loss"``: two of one place exclude each other."""

@@ -38,6 +38,7 @@ from finetrust.tuning.perturbation import perturbed, same_draws
 from finetrust.tuning.plan import Plan
 from finetrust.tuning.strategy import Phase
 from finetrust.tuning.training_loss import TrainingLoss
+from finetrust.tuning.validated import Validated
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -244,18 +245,11 @@ class Loop:
             label = f"{stage.phase.name}, learning-rate range"
             return self._steps(index, stage, training, factors, label)
 
-    def trial(
-        self, index: int, stage: Stage, steps: int
-    ) -> tuple[dict[str, float], dict[str, float]]:
-        """Return the validation figures after so many steps; none if the loss became infinite.
+    def trial(self, index: int, stage: Stage, steps: int) -> Validated:
+        """Return what validation data say after so many steps; nothing if the loss became infinite.
 
         The rates rise and fall within these steps as they would in the whole phase. Afterwards
         `stage` is bit for bit what it was.
-
-        Returns
-        -------
-        plain, disturbed : dict of str to float
-            On the inputs as they are; and on all of them changed, if training passes are disturbed.
         """
         schedule = self.plan.schedule(stage.phase, self.options.warmup)
         factors = [schedule.factor(step, steps) for step in range(steps)]
@@ -263,12 +257,10 @@ class Loop:
             label = f"{stage.phase.name}, trial of rate {stage.phase.backbone_learning_rate:.2g}"
             losses = self._steps(index, stage, training, factors, label)
             if len(losses) < steps:
-                return {}, {}
-            plain = self.validate(training.module, stage.validation)
-            if stage.disturbance is None:
-                return plain, {}
-            self._seed(index, steps)
-            return plain, self.validate(training.module, stage.validation, stage.disturbance)
+                return Validated({}, {}, stage.disturbance.share if stage.disturbance else 0.0)
+            return self.validated(
+                index, steps, training.module, stage.validation, stage.disturbance
+            )
 
     @contextlib.contextmanager
     def _for_a_trial(self, stage: Stage) -> Iterator["_Training"]:
@@ -437,6 +429,25 @@ class Loop:
                 self.accelerator.backward(loss)
             total += loss.detach()
         return total
+
+    def validated(
+        self,
+        index: int,
+        step: int,
+        module: nn.Module,
+        validation: Batches,
+        disturbance: Disturbance | None,
+    ) -> Validated:
+        """Return what validation data say of `module`, as they are and, if need be, disturbed.
+
+        What a disturbance draws at random follows from the seed, the phase and the step.
+        """
+        plain = self.validate(module, validation)
+        if disturbance is None:
+            return Validated(plain, {}, 0.0)
+        self._seed(index, step)
+        disturbed = self.validate(module, validation, disturbance)
+        return Validated(plain, disturbed, disturbance.share)
 
     @torch.no_grad()
     def validate(

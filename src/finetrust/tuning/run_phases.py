@@ -25,6 +25,7 @@ from finetrust.tuning.stages import (
 )
 from finetrust.tuning.strategy import Phase
 from finetrust.tuning.tried_rate import tried_rate
+from finetrust.tuning.validated import Validated
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def run_phases(
         done.append(_facts(stage, setting, time.perf_counter() - began))
     if is_open:
         plan.merge(network)
-    said = plan.finish(_end(setting, before, loop, phases[-1]))
+    said = plan.finish(_end(setting, before, loop, phases))
     return Trained(done, said, inference)
 
 
@@ -123,17 +124,21 @@ def _facts(stage: Stage, setting: Setting, seconds: float) -> dict[str, Any]:
     }
 
 
-def _end(setting: Setting, before: Mapping[str, Tensor] | None, loop: Loop, last: Phase) -> End:
-    device = setting.start.network.device
+def _end(
+    setting: Setting, before: Mapping[str, Tensor] | None, loop: Loop, phases: Sequence[Phase]
+) -> End:
+    device, last = setting.start.network.device, phases[-1]
+    disturbance = setting.disturbance if last.trains_backbone else None
 
-    def figures(network: nn.Module) -> dict[str, float]:
-        return loop.validate(network, validation_inputs(last, setting))
+    def validated(network: nn.Module) -> Validated:
+        inputs = validation_inputs(last, setting)
+        return loop.validated(len(phases), 0, network, inputs, disturbance)
 
     def inputs() -> Iterator[Tree]:
         for batch, _ in training_inputs(last, setting).epoch(0, 0):
             yield to_device(batch, device)
 
-    return End(setting.start, setting.start.network, before, figures, inputs)
+    return End(setting.start, setting.start.network, before, validated, inputs)
 
 
 def _tell_resting(stage: Stage, penalties: Mapping[str, Penalty]) -> None:

@@ -96,26 +96,14 @@ def _decided(
         if not stage.validation.per_epoch:
             break
         steps = trial_steps(phase.epochs * stage.batches.per_epoch)
-        plain, disturbed = loop.trial(number, stage, steps)
-        share = stage.disturbance.share if stage.disturbance else 0.0
-        figures = mean_figures(plain, disturbed, share)
-        if not all(map(math.isfinite, figures.values())):
-            figures, plain, disturbed = {}, {}, {}
-        both = {"plain": plain, "disturbed": disturbed} if disturbed else {}
-        tried.append({"rate": rate, "figures": figures, **both})
+        validated = loop.trial(number, stage, steps)
+        share = validated.share
+        finite = all(map(math.isfinite, validated.figures.values()))
+        known = {"figures": validated.figures, **validated.facts} if finite else {"figures": {}}
+        tried.append({"rate": rate, **known})
     found = best_rate(tried, loop.task.primary, items)
     rate = phase.backbone_learning_rate if found is None else found
     return {"rate": rate, "steps": steps, "items": items, "disturbed": share, "tried": tried}
-
-
-def mean_figures(
-    plain: Mapping[str, float], disturbed: Mapping[str, float], share: float
-) -> dict[str, float]:
-    """Return figures of inputs of which a share is disturbed, from those of both kinds."""
-    return {
-        name: (1 - share) * figure + share * disturbed[name] if disturbed else figure
-        for name, figure in plain.items()
-    }
 
 
 def trial_steps(steps: int) -> int:

@@ -53,6 +53,23 @@ def test_the_whole_curve_is_recorded_and_the_best_of_it_kept(tmp_path: Path) -> 
         assert run.folder.record["validation"][name] == pytest.approx(best[name], abs=1e-4)
 
 
+def test_under_attack_the_coefficient_is_the_best_of_attacked_validation_images(
+    tmp_path: Path,
+) -> None:
+    """The plain images are the same in both runs, and the share decides how much of either counts."""
+    attack = "lp-ft + adversarial(epsilon=4/255, steps=1, share=0.5) + wise-ft(step=0.25)"
+    found = curve_of(tuned(tmp_path / "run", strategy=attack, **OPTIONS))
+    assert (found["chosen"], found["disturbed"]) == (True, 0.5)
+    for point in found["curve"]:
+        as_they_are, attacked = point["plain"], point["disturbed"]
+        for name in ("accuracy", "loss"):
+            assert point[name] == pytest.approx((as_they_are[name] + attacked[name]) / 2)
+        assert attacked["loss"] > as_they_are["loss"]
+    assert found["alpha"] == best_coefficient(found["curve"], "accuracy")
+    ends = found["curve"][0]["disturbed"], found["curve"][-1]["disturbed"]
+    assert ends[1]["loss"] < ends[0]["loss"]
+
+
 def test_a_run_killed_while_the_backbone_trains_goes_back_to_where_it_began(tmp_path: Path) -> None:
     options = {
         **OPTIONS,
@@ -94,7 +111,8 @@ def test_the_best_is_told_by_the_primary_figure_then_by_the_loss_then_by_more_fi
         ({"strategy": "lp-ft + wise-ft(alpha=2)"}, "option 'alpha'"),
         ({"strategy": "lp-ft + wise-ft(step=0)"}, "option 'step'"),
         ({"strategy": "lp-ft + wise-ft(step=1e-10)"}, "option 'step'"),
-        ({"strategy": "lp-ft + wise-ft + adversarial"}, "undoes adversarial"),
+        ({"strategy": "lp-ft + wise-ft + trades"}, "undoes trades"),
+        ({"strategy": "lp-ft + adversarial + wise-ft + logit-adjusted"}, "undoes logit-adjusted"),
     ],
 )
 def test_what_makes_no_sense_is_one_line(options: dict, said: str, tmp_path: Path) -> None:
@@ -111,7 +129,20 @@ def test_without_validation_data_the_coefficient_must_be_stated(tmp_path: Path) 
     assert not (tmp_path / "run").exists()
     stated = {"strategy": "lp-ft + wise-ft(alpha=0.5)", "val_fraction": 0, "epochs": 1}
     found = curve_of(tuned(tmp_path / "run", data, **stated))
-    assert found == {"alpha": 0.5, "chosen": False, "primary": "accuracy", "curve": []}
+    said = {"alpha": 0.5, "chosen": False, "primary": "accuracy", "disturbed": 0.0, "curve": []}
+    assert found == said
+
+
+def test_a_fallback_counts_where_there_is_nothing_to_choose_by(tmp_path: Path) -> None:
+    data, strategy = digits().split("train"), "lp-ft + wise-ft(step=0.5, fallback=1)"
+    found = curve_of(tuned(tmp_path / "none", data, strategy=strategy, val_fraction=0, epochs=1))
+    assert (found["alpha"], found["chosen"], found["curve"]) == (1, False, [])
+    one_each = data.take(np.unique(data.targets, return_index=True)[1])
+    found = curve_of(tuned(tmp_path / "few", one_each, strategy=strategy, epochs=1))
+    assert (found["alpha"], found["curve"]) == (1, [])
+    found = curve_of(tuned(tmp_path / "chosen", data, strategy=strategy, epochs=1))
+    assert found["chosen"]
+    assert found["alpha"] == best_coefficient(found["curve"], "accuracy")
 
 
 def test_items_too_few_to_be_split_are_refused_before_anything_is_trained(tmp_path: Path) -> None:

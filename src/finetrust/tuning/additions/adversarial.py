@@ -41,6 +41,7 @@ class Adversarial(Addition):
 
     place: ClassVar[str] = PLACE
     keeps_last: ClassVar[bool] = True
+    disturbs: ClassVar[bool] = True
 
     epsilon: ColourChange = Field(
         EPSILON, description="Largest change of a colour value in [0, 1], e.g. 8/255."

@@ -1,7 +1,7 @@
 """WiSE-FT: the weights that are kept lie between those before the backbone trained and those after."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -28,11 +28,12 @@ class WiseFT(Addition):
     along the way, and the second end is what they came to.
 
     The coefficient is the one that is best on validation data, by the primary figure and then by the
-    loss. At 0 and 1 the network is an end, bit for bit. The statistics of batch norm are interpolated like
-    all else, and not computed anew as for averages along the way: the head at the first end was fitted to
-    features under the pretrained statistics, and others take them from it. Where ResNet-20 of CIFAR-10 was
-    tuned on street scenes, a tenth of the way with new statistics had 55 % right on validation data,
-    against 66 % with interpolated ones and 65 % at the end itself.
+    loss; where training images are attacked, as large a share of the validation images is. At 0 and 1 the
+    network is an end, bit for bit. The statistics of batch norm are interpolated like all else, and not
+    computed anew as for averages along the way: the head at the first end was fitted to features under the
+    pretrained statistics, and others take them from it. Where ResNet-20 of CIFAR-10 was tuned on street
+    scenes, a tenth of the way with new statistics had 55 % right on validation data, against 66 % with
+    interpolated ones and 65 % at the end itself.
     """
 
     reads_before: ClassVar[bool] = True
@@ -45,13 +46,18 @@ class WiseFT(Addition):
         description="Share of the fine-tuned weights. [default: the best on validation data; the "
         "authors advise 0.5 where nothing is known of the inputs to come]",
     )
+    fallback: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        None,
+        description="Alpha where there are no validation data to choose it by. [default: none; such a run "
+        "is refused]",
+    )
 
     def check(self, planned: Planned) -> None:
         phases = planned.phases
         if planned.options.weights == "random":
             raise UserError(
                 "wise-ft goes back to pretrained weights, and --weights random has none",
-                "Leave wise-ft out.",
+                "Leave wise-ft out, as with --strategy full.",
             )
         opening = next((k for k, phase in enumerate(phases) if phase.trains_backbone), None)
         if opening is None:
@@ -65,20 +71,24 @@ class WiseFT(Addition):
                 "trains only together with it",
                 "Choose a strategy that fits it first, such as 'lp-ft + wise-ft'.",
             )
-        rival = next((name for name, added in planned.added.items() if added.keeps_last), None)
+        rival = next((n for n, a in planned.added.items() if a.keeps_last and not a.disturbs), None)
         if self.alpha is None and rival is not None:
             raise UserError(
                 f"wise-ft chooses its coefficient on validation data as they are, which undoes {rival}",
                 "State it: wise-ft(alpha=0.5).",
             )
-        if self.alpha is None and not planned.validates:
+        if self._must_choose and not planned.validates:
             raise UserError(
                 "wise-ft chooses its coefficient on validation data, and there are none",
                 "Give --val-fraction, or state it: wise-ft(alpha=0.5).",
             )
 
+    @property
+    def _must_choose(self) -> bool:
+        return self.alpha is None and self.fallback is None
+
     def check_splits(self, train: Dataset, val: Dataset) -> None:
-        if self.alpha is None and not len(val):
+        if self._must_choose and not len(val):
             raise UserError(
                 "wise-ft chooses its coefficient on validation data, and so few items leave none",
                 "Give more items, or state it: wise-ft(alpha=0.5).",
@@ -87,16 +97,24 @@ class WiseFT(Addition):
     def finish(self, end: End) -> dict[str, Any]:
         assert end.before is not None, "the backbone has trained"
         path = _Path(end.before, end)
-        curve = []
+        curve, disturbed = [], 0.0
         for alpha in coefficients(self.step):
-            figures = end.figures(path.at(alpha))
-            if not figures:
+            validated = end.validated(path.at(alpha))
+            if not validated.figures:
                 break  # there are no validation data
-            curve.append({"alpha": alpha, **figures})
+            curve.append({"alpha": alpha, **validated.figures, **validated.facts})
+            disturbed = validated.share
         primary = end.start.task.primary
-        alpha = best_coefficient(curve, primary) if self.alpha is None else self.alpha
+        stated = self.alpha if curve or self.alpha is not None else self.fallback
+        alpha = best_coefficient(curve, primary) if stated is None else stated
         path.at(alpha)
-        return {"alpha": alpha, "chosen": self.alpha is None, "primary": primary, "curve": curve}
+        return {
+            "alpha": alpha,
+            "chosen": stated is None,
+            "primary": primary,
+            "disturbed": disturbed,
+            "curve": curve,
+        }
 
 
 def coefficients(step: float) -> list[float]:
@@ -104,17 +122,17 @@ def coefficients(step: float) -> list[float]:
     return [float(alpha) for alpha in np.linspace(0, 1, math.ceil(round(1 / step, 6)) + 1).round(6)]
 
 
-def best_coefficient(curve: list[dict[str, float]], primary: str) -> float:
+def best_coefficient(curve: Sequence[Mapping[str, Any]], primary: str) -> float:
     """Return the coefficient with the best primary figure, then the lowest loss, then the largest.
 
     Parameters
     ----------
-    curve : list of dict
+    curve : sequence of mapping
         ``alpha``, the primary figure and ``loss`` of each coefficient that was tried.
     primary : str
     """
 
-    def rank(point: Mapping[str, float]) -> tuple[float, float, float]:
+    def rank(point: Mapping[str, Any]) -> tuple[float, float, float]:
         return point.get(primary, -math.inf), -point.get("loss", 0.0), point["alpha"]
 
     return max(curve, key=rank)["alpha"]

@@ -29,6 +29,7 @@ def interpolation(data: ReportData) -> Markup | None:
         "sections/interpolation.html.j2",
         alpha=percent(alpha),
         chosen=found.get("chosen", False),
+        disturbed=percent(share) if (share := found.get("disturbed", 0.0)) else None,
         charts=[chart for chart in charts if chart is not None],
     )
 
