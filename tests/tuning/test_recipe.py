@@ -87,14 +87,6 @@ def test_every_recipe_trains_images(name: str, tmp_path: Path) -> None:
         assert config["strategy"] == read_plan(values["strategy"]).text
 
 
-def test_the_default_recipe_needs_no_validation_data(tmp_path: Path) -> None:
-    """Then nothing chooses how far to go back to the pretrained weights, and it stays at the end."""
-    options = {"val_fraction": 0.0, "epochs": 1}
-    run = tuned(tmp_path / "run", digits(val=0), recipe="default", **options)
-    found = run.folder.record["additions"]["wise-ft"]
-    assert (found["alpha"], found["chosen"]) == (1, False)
-
-
 def test_what_the_user_says_stands_above_the_recipe_and_that_above_the_defaults(
     tmp_path: Path,
 ) -> None:
