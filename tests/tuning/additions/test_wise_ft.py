@@ -133,18 +133,6 @@ def test_without_validation_data_the_coefficient_must_be_stated(tmp_path: Path) 
     assert found == said
 
 
-def test_a_fallback_counts_where_there_is_nothing_to_choose_by(tmp_path: Path) -> None:
-    data, strategy = digits().split("train"), "lp-ft + wise-ft(step=0.5, fallback=1)"
-    found = curve_of(tuned(tmp_path / "none", data, strategy=strategy, val_fraction=0, epochs=1))
-    assert (found["alpha"], found["chosen"], found["curve"]) == (1, False, [])
-    one_each = data.take(np.unique(data.targets, return_index=True)[1])
-    found = curve_of(tuned(tmp_path / "few", one_each, strategy=strategy, epochs=1))
-    assert (found["alpha"], found["curve"]) == (1, [])
-    found = curve_of(tuned(tmp_path / "chosen", data, strategy=strategy, epochs=1))
-    assert found["chosen"]
-    assert found["alpha"] == best_coefficient(found["curve"], "accuracy")
-
-
 def test_items_too_few_to_be_split_are_refused_before_anything_is_trained(tmp_path: Path) -> None:
     data = digits().split("train")
     one_each = data.take(np.unique(data.targets, return_index=True)[1])

@@ -46,11 +46,6 @@ class WiseFT(Addition):
         description="Share of the fine-tuned weights. [default: the best on validation data; the "
         "authors advise 0.5 where nothing is known of the inputs to come]",
     )
-    fallback: Annotated[float, Field(ge=0, le=1)] | None = Field(
-        None,
-        description="Alpha where there are no validation data to choose it by. [default: none; such a run "
-        "is refused]",
-    )
 
     def check(self, planned: Planned) -> None:
         phases = planned.phases
@@ -77,18 +72,14 @@ class WiseFT(Addition):
                 f"wise-ft chooses its coefficient on validation data as they are, which undoes {rival}",
                 "State it: wise-ft(alpha=0.5).",
             )
-        if self._must_choose and not planned.validates:
+        if self.alpha is None and not planned.validates:
             raise UserError(
                 "wise-ft chooses its coefficient on validation data, and there are none",
                 "Give --val-fraction, or state it: wise-ft(alpha=0.5).",
             )
 
-    @property
-    def _must_choose(self) -> bool:
-        return self.alpha is None and self.fallback is None
-
     def check_splits(self, train: Dataset, val: Dataset) -> None:
-        if self._must_choose and not len(val):
+        if self.alpha is None and not len(val):
             raise UserError(
                 "wise-ft chooses its coefficient on validation data, and so few items leave none",
                 "Give more items, or state it: wise-ft(alpha=0.5).",
@@ -105,12 +96,11 @@ class WiseFT(Addition):
             curve.append({"alpha": alpha, **validated.figures, **validated.facts})
             disturbed = validated.share
         primary = end.start.task.primary
-        stated = self.alpha if curve or self.alpha is not None else self.fallback
-        alpha = best_coefficient(curve, primary) if stated is None else stated
+        alpha = best_coefficient(curve, primary) if self.alpha is None else self.alpha
         path.at(alpha)
         return {
             "alpha": alpha,
-            "chosen": stated is None,
+            "chosen": self.alpha is None,
             "primary": primary,
             "disturbed": disturbed,
             "curve": curve,
